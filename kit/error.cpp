@@ -1,0 +1,170 @@
+#include <kit/error.hpp>
+
+#include <array>
+
+#include <asio/error.hpp>
+
+namespace kit {
+namespace {
+
+constexpr std::array<const char*, 17> names{
+    "ok",           "canceled",          "unknown",           "invalid_argument",
+    "deadline_exceeded", "not_found",    "already_exists",    "permission_denied",
+    "resource_exhausted", "failed_precondition", "aborted",   "out_of_range",
+    "unimplemented", "internal",         "unavailable",       "data_loss",
+    "unauthenticated"};
+
+const char* c_name(errc code) noexcept {
+  const auto i = static_cast<std::size_t>(code);
+  return i < names.size() ? names[i] : "unknown";
+}
+
+class category final : public std::error_category {
+ public:
+  const char* name() const noexcept override { return "kit"; }
+  std::string message(int value) const override { return c_name(static_cast<errc>(value)); }
+};
+
+errc code_of(const std::error_code& ec) noexcept {
+  if (ec.category() == error_category()) return static_cast<errc>(ec.value());
+  if (ec == asio::error::operation_aborted) return errc::canceled;
+  if (ec == std::errc::timed_out) return errc::deadline_exceeded;
+  if (ec == std::errc::connection_refused || ec == std::errc::connection_reset ||
+      ec == std::errc::connection_aborted || ec == std::errc::broken_pipe ||
+      ec == std::errc::host_unreachable || ec == std::errc::network_unreachable ||
+      ec == std::errc::not_connected || ec == asio::error::eof ||
+      ec == asio::error::host_not_found || ec == asio::error::host_not_found_try_again) {
+    return errc::unavailable;
+  }
+  if (ec == std::errc::too_many_files_open || ec == std::errc::not_enough_memory ||
+      ec == std::errc::no_buffer_space) {
+    return errc::resource_exhausted;
+  }
+  if (ec == std::errc::permission_denied) return errc::permission_denied;
+  if (ec == std::errc::no_such_file_or_directory) return errc::not_found;
+  return errc::unknown;
+}
+
+}  // namespace
+
+struct error::payload {
+  std::atomic<int> uses{1};
+  std::string message;
+  std::exception_ptr cause;
+  std::optional<std::chrono::milliseconds> retry_after;
+  std::shared_ptr<const detail_node> details;
+
+  void acquire() noexcept { uses.fetch_add(1, std::memory_order_relaxed); }
+  void release() noexcept {
+    if (uses.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+};
+
+std::string_view name(errc code) noexcept { return c_name(code); }
+
+std::optional<errc> errc_from_name(std::string_view name) noexcept {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (name == names[i]) return static_cast<errc>(i);
+  }
+  return std::nullopt;
+}
+
+const std::error_category& error_category() noexcept {
+  static const category instance;
+  return instance;
+}
+
+error::error(errc code, std::string message) : code_(code), payload_(new payload) {
+  payload_->message = std::move(message);
+}
+
+error::error(const error& other) noexcept
+    : std::exception(other), code_(other.code_), payload_(other.payload_) {
+  if (payload_) payload_->acquire();
+}
+
+error::error(error&& other) noexcept
+    : std::exception(other), code_(other.code_), payload_(std::exchange(other.payload_, nullptr)) {}
+
+error& error::operator=(const error& other) noexcept {
+  error copy(other);
+  return *this = std::move(copy);
+}
+
+error& error::operator=(error&& other) noexcept {
+  code_ = other.code_;
+  std::swap(payload_, other.payload_);
+  return *this;
+}
+
+error::~error() {
+  if (payload_) payload_->release();
+}
+
+const char* error::what() const noexcept {
+  return payload_ && !payload_->message.empty() ? payload_->message.c_str() : c_name(code_);
+}
+
+error::payload* error::own_payload() const {
+  auto* p = new payload;
+  if (payload_) {
+    p->message = payload_->message;
+    p->cause = payload_->cause;
+    p->retry_after = payload_->retry_after;
+    p->details = payload_->details;
+  }
+  return p;
+}
+
+std::exception_ptr error::cause() const noexcept { return payload_ ? payload_->cause : nullptr; }
+
+error error::with_cause(std::exception_ptr cause) const {
+  error e(code_);
+  e.payload_ = own_payload();
+  e.payload_->cause = std::move(cause);
+  return e;
+}
+
+std::optional<std::chrono::milliseconds> error::retry_after() const noexcept {
+  return payload_ ? payload_->retry_after : std::nullopt;
+}
+
+error error::with_retry_after(std::chrono::milliseconds wait) const {
+  error e(code_);
+  e.payload_ = own_payload();
+  e.payload_->retry_after = wait;
+  return e;
+}
+
+error error::with_detail(std::shared_ptr<const detail_node> node) const {
+  error e(code_);
+  e.payload_ = own_payload();
+  e.payload_->details = std::move(node);
+  return e;
+}
+
+const std::shared_ptr<const error::detail_node>* error::details() const noexcept {
+  return payload_ ? &payload_->details : nullptr;
+}
+
+error to_error(const std::error_code& ec) { return error(code_of(ec), ec.message()); }
+
+error to_error(std::exception_ptr e) noexcept {
+  try {
+    try {
+      std::rethrow_exception(e);
+    } catch (const error& known) {
+      return known;
+    } catch (const std::system_error& s) {
+      return error(code_of(s.code()), s.what()).with_cause(e);
+    } catch (const std::exception& x) {
+      return error(errc::unknown, x.what()).with_cause(e);
+    } catch (...) {
+      return error(errc::unknown, "unknown exception").with_cause(e);
+    }
+  } catch (...) {
+    return error(errc::internal);  // no memory for the text: the code must do
+  }
+}
+
+}  // namespace kit
