@@ -1,0 +1,121 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+
+#include <kit/result.hpp>
+
+namespace kit {
+
+/// A response type that carries a business error: `failed()` gives it, or nothing. Such a response
+/// is a success to transports and policies unless a classifier says otherwise; see `classify`.
+/// It may return `std::optional<kit::error>`, `std::optional<std::string>`, `std::string` (empty:
+/// no error) or `bool`. Source: Go kit's endpoint.Failer.
+template <class Resp>
+concept can_fail = requires(const Resp& r) { r.failed(); };
+
+namespace detail {
+inline std::optional<error> business_error(std::optional<error> e) { return e; }
+inline std::optional<error> business_error(bool failed) {
+  return failed ? std::optional<error>(errc::unknown) : std::nullopt;
+}
+inline std::optional<error> business_error(std::string text) {
+  if (text.empty()) return std::nullopt;
+  return error(errc::unknown, std::move(text));
+}
+inline std::optional<error> business_error(std::optional<std::string> text) {
+  if (!text) return std::nullopt;
+  return error(errc::unknown, *std::move(text));
+}
+}  // namespace detail
+
+/// The business error in a response; nothing where there is none or its type has no `failed()`.
+template <class Resp>
+std::optional<error> failed(const Resp& response) {
+  if constexpr (can_fail<Resp>) {
+    return detail::business_error(response.failed());
+  } else {
+    return std::nullopt;
+  }
+}
+
+/// How a call ended, seen without its type. Refers to the result, which must outlive it.
+class outcome {
+ public:
+  template <class Resp>
+  explicit outcome(const result<Resp>& r) noexcept
+      : error_(r ? nullptr : &r.error()), response_(r ? &*r : nullptr), type_(&typeid(Resp)) {
+    if constexpr (can_fail<Resp>) {
+      failed_ = [](const void* p) { return kit::failed(*static_cast<const Resp*>(p)); };
+    }
+  }
+  explicit outcome(const kit::error& e) noexcept : error_(&e) {}
+
+  bool ok() const noexcept { return !error_; }
+  /// The error; null on success.
+  const kit::error* error() const noexcept { return error_; }
+  /// `errc::ok` on success.
+  errc code() const noexcept { return error_ ? error_->code() : errc::ok; }
+  /// The business error inside a response.
+  std::optional<kit::error> failed() const {
+    return failed_ && response_ ? failed_(response_) : std::nullopt;
+  }
+  /// The response, if the call succeeded and this is its type; else null.
+  template <class Resp>
+  const Resp* response() const noexcept {
+    return response_ && *type_ == typeid(Resp) ? static_cast<const Resp*>(response_) : nullptr;
+  }
+
+ private:
+  const kit::error* error_;
+  const void* response_ = nullptr;
+  const std::type_info* type_ = nullptr;
+  std::optional<kit::error> (*failed_)(const void*) = nullptr;
+};
+
+/// What an outcome means to the policies around a call.
+struct classification {
+  bool failure = false;    ///< Counts against the callee: breakers, error rates.
+  bool retryable = false;  ///< The same call may succeed if tried again.
+  bool overload = false;   ///< The callee has too much to do: limiters should let less through.
+  friend bool operator==(classification, classification) = default;
+};
+
+/// The one object that every policy asks about an endpoint's outcomes.
+///
+/// By default the error's code decides, and a business error is a success:
+///  - failure: unknown, deadline_exceeded, resource_exhausted, unimplemented, internal,
+///    unavailable, data_loss. What the caller did wrong, or gave up, isn't.
+///  - retryable: unavailable, resource_exhausted, and any error with a retry hint.
+///  - overload: resource_exhausted, deadline_exceeded.
+/// Threads: calls may overlap, and so may those of the function given.
+class classify {
+ public:
+  classify() = default;
+  /// Asks `f(outcome)` instead.
+  template <class F>
+    requires(!std::same_as<std::remove_cvref_t<F>, classify> &&
+             std::is_invocable_r_v<classification, const F&, const outcome&>)
+  classify(F f) : custom_(std::move(f)) {}
+
+  /// By code, and responses with `failed()` by the code of their business error.
+  static classify business_errors();
+
+  classification operator()(const outcome& o) const { return custom_ ? custom_(o) : by_error(o.error()); }
+  template <class Resp>
+  classification operator()(const result<Resp>& r) const {
+    return (*this)(outcome(r));
+  }
+
+  /// The default rule, for use inside one's own. Null means success.
+  static classification by_error(const error* e) noexcept;
+
+ private:
+  std::function<classification(const outcome&)> custom_;
+};
+
+}  // namespace kit

@@ -1,0 +1,178 @@
+#pragma once
+
+#include <atomic>
+#include <concepts>
+#include <exception>
+#include <type_traits>
+#include <utility>
+
+#include <asio/awaitable.hpp>
+
+#include <kit/result.hpp>
+
+namespace kit {
+
+namespace detail {
+
+template <class F, class Req, class Resp>
+concept throwing_face = requires(F& f, Req req) {
+  { f(std::move(req)) } -> std::same_as<asio::awaitable<Resp>>;
+};
+template <class F, class Req, class Resp>
+concept result_face = requires(F& f, Req req) {
+  { f(std::move(req)) } -> std::same_as<asio::awaitable<result<Resp>>>;
+};
+/// What the library's own layers are: they promise that nothing is thrown.
+template <class F, class Req, class Resp>
+concept nothrow_face = requires(F& f, Req req) {
+  { f.try_call(std::move(req)) } -> std::same_as<asio::awaitable<result<Resp>>>;
+};
+
+}  // namespace detail
+
+/// What an endpoint can be made of: a callable `awaitable<Resp>(Req)` that throws on failure, or
+/// `awaitable<result<Resp>>(Req)`, or an object with a member `try_call` of that second type.
+template <class F, class Req, class Resp>
+concept endpoint_callable =
+    detail::throwing_face<F, Req, Resp> || detail::result_face<F, Req, Resp> ||
+    detail::nothrow_face<F, Req, Resp>;
+
+/// One RPC method, on the server's or the client's side: the shape everything in Cokit has.
+///
+/// A copyable handle; copies share the callable. Calls may overlap, so the callable must bear that.
+/// Lifetime: hold a copy of the endpoint until the awaitable has completed.
+/// Threads: a handle is a value; whether calls may run on several threads is the callable's rule.
+/// Source: Go kit's package endpoint, with types.
+template <class Req, class Resp>
+class endpoint {
+ public:
+  using request_type = Req;
+  using response_type = Resp;
+
+  /// An empty endpoint; calls fail with `errc::unimplemented`.
+  endpoint() noexcept = default;
+
+  template <class F>
+    requires(!std::same_as<std::remove_cvref_t<F>, endpoint> &&
+             endpoint_callable<std::decay_t<F>, Req, Resp>)
+  endpoint(F&& f) : node_(new node_of<std::decay_t<F>>(std::forward<F>(f))) {}
+
+  endpoint(const endpoint& other) noexcept : node_(other.node_) {
+    if (node_) node_->acquire();
+  }
+  endpoint(endpoint&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
+  endpoint& operator=(endpoint other) noexcept {
+    std::swap(node_, other.node_);
+    return *this;
+  }
+  ~endpoint() {
+    if (node_) node_->release();
+  }
+
+  explicit operator bool() const noexcept { return node_; }
+
+  /// Calls and throws on failure: `kit::error`, or whatever the handler threw.
+  asio::awaitable<Resp> operator()(Req req) const {
+    return node_ ? node_->call(std::move(req)) : absent();
+  }
+
+  /// Calls and never throws: an exception of the handler becomes an error by `to_error`.
+  asio::awaitable<result<Resp>> try_call(Req req) const {
+    return node_ ? node_->try_call(std::move(req)) : try_absent();
+  }
+
+ private:
+  struct node {
+    virtual asio::awaitable<Resp> call(Req req) = 0;
+    virtual asio::awaitable<result<Resp>> try_call(Req req) = 0;
+    virtual ~node() = default;
+
+    void acquire() noexcept { uses.fetch_add(1, std::memory_order_relaxed); }
+    void release() noexcept {
+      if (uses.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    }
+    std::atomic<std::size_t> uses{1};
+  };
+
+  // The static coroutines hold a handle, as the callable must outlive their frame.
+  template <class F>
+  struct node_of final : node {
+    template <class G>
+    explicit node_of(G&& g) : f(std::forward<G>(g)) {}
+
+    asio::awaitable<Resp> call(Req req) override {
+      if constexpr (detail::throwing_face<F, Req, Resp>) {
+        return f(std::move(req));
+      } else {
+        return unwrap(handle(), f, std::move(req));
+      }
+    }
+    asio::awaitable<result<Resp>> try_call(Req req) override {
+      if constexpr (detail::nothrow_face<F, Req, Resp>) {
+        return f.try_call(std::move(req));
+      } else {
+        return guard(handle(), f, std::move(req));
+      }
+    }
+
+    static asio::awaitable<Resp> unwrap(endpoint, F& f, Req req) {
+      if constexpr (detail::nothrow_face<F, Req, Resp>) {
+        co_return value_or_throw(co_await f.try_call(std::move(req)));
+      } else {
+        co_return value_or_throw(co_await f(std::move(req)));
+      }
+    }
+    static asio::awaitable<result<Resp>> guard(endpoint, F& f, Req req) {
+      try {
+        co_return co_await f(std::move(req));
+      } catch (...) {
+        co_return fail(to_error(std::current_exception()));
+      }
+    }
+
+    endpoint handle() noexcept {
+      node::acquire();
+      return endpoint(static_cast<node*>(this));
+    }
+
+    [[no_unique_address]] F f;
+  };
+
+  explicit endpoint(node* adopted) noexcept : node_(adopted) {}
+
+  static Resp value_or_throw(result<Resp> r) {
+    if (!r) throw std::move(r).error();
+    return *std::move(r);
+  }
+  static asio::awaitable<Resp> absent() { co_return value_or_throw(fail(errc::unimplemented)); }
+  static asio::awaitable<result<Resp>> try_absent() { co_return fail(errc::unimplemented); }
+
+  node* node_ = nullptr;
+};
+
+namespace detail {
+template <class T>
+struct endpoint_traits : std::false_type {};
+template <class Req, class Resp>
+struct endpoint_traits<endpoint<Req, Resp>> : std::true_type {
+  using request_type = Req;
+  using response_type = Resp;
+};
+}  // namespace detail
+
+/// Whether T is an `endpoint<Req, Resp>` of some Req and Resp.
+template <class T>
+inline constexpr bool is_endpoint = detail::endpoint_traits<T>::value;
+
+/// A value without fields; encodes as `{}`.
+struct empty {
+  friend bool operator==(empty, empty) = default;
+};
+
+/// The endpoint that ignores its request, succeeds, and yields `empty`.
+template <class Req>
+endpoint<Req, empty> nop() {
+  return [](Req) -> asio::awaitable<empty> { co_return empty{}; };
+}
+
+}  // namespace kit
