@@ -21,7 +21,9 @@ void context_node::release(const context_node* node) noexcept {
   }
 }
 
-const void* context_node::value(const std::type_info&) const noexcept { return nullptr; }
+const void* context_node::value(const std::type_info&) const noexcept {
+  return nullptr;
+}
 
 cancel_node::cancel_node(const context_node* parent_node, time_point limit)
     : context_node(parent_node) {
@@ -58,6 +60,14 @@ std::stop_token context::stop_token() const noexcept {
   return node_ && node_->cancel ? node_->cancel->token() : std::stop_token{};
 }
 
+context context::without_cancel() const {
+  if (!node_) return {};
+  auto* node = new detail::context_node(node_);
+  node->cancel = nullptr;
+  node->deadline = time_point::max();
+  return context(node);
+}
+
 const metadata& context::metadata() const noexcept {
   static const kit::metadata none;
   const auto* found = get<kit::metadata>();
@@ -67,6 +77,8 @@ const metadata& context::metadata() const noexcept {
 cancel_source::cancel_source(const kit::context& parent, time_point deadline)
     : node_(new detail::cancel_node(parent.node_, deadline)), context_(kit::context(node_)) {}
 
-void cancel_source::cancel(errc why) const noexcept { node_->cancel_now(why); }
+void cancel_source::cancel(errc why) const noexcept {
+  node_->cancel_now(why);
+}
 
 }  // namespace kit

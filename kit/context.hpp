@@ -118,6 +118,10 @@ class context {
   template <class T>
   context with(T value) const;
 
+  /// The values alone: no deadline, and not cancelled with this one. For work that must outlast the
+  /// request.
+  context without_cancel() const;
+
   /// The metadata in this context; empty when none was set.
   const kit::metadata& metadata() const noexcept;
 
@@ -170,8 +174,12 @@ context context::with(T value) const {
 }
 
 namespace detail {
-inline context make_context(const context_node* adopted) noexcept { return context(adopted); }
-inline const context_node* node_of(const context& ctx) noexcept { return ctx.node_; }
+inline context make_context(const context_node* adopted) noexcept {
+  return context(adopted);
+}
+inline const context_node* node_of(const context& ctx) noexcept {
+  return ctx.node_;
+}
 }  // namespace detail
 
 }  // namespace kit

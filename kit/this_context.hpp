@@ -11,7 +11,7 @@
 #include <asio/this_coro.hpp>
 
 #include <kit/context.hpp>
-#include <kit/detail/runner.hpp>
+#include <kit/detail/launch.hpp>
 #include <kit/result.hpp>
 #include <kit/timer.hpp>
 
@@ -51,8 +51,8 @@ asio::awaitable<T> with_timeout(duration limit, asio::awaitable<T> work);
 
 namespace detail {
 
-/// Runs a job in a context on a coroutine thread of its own and waits for it.
-asio::awaitable<void> run_in_context(context ctx, job& work);
+/// The executor below the context that an executor carries.
+asio::any_io_executor without_context(const asio::any_io_executor& ex);
 
 template <class T>
 class awaitable_job final : public job {

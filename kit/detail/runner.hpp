@@ -31,22 +31,25 @@ class job {
   ~job() = default;
 };
 
+/// A job under way.
+class running {
+ public:
+  /// Cancels what the job waits for. On the job's loop or strand.
+  virtual void cancel() = 0;
+
+ protected:
+  ~running() = default;
+};
+
 class runner_pool;
 
 /// A coroutine thread that runs one job after another, each in its own context. It takes a tenth of
 /// the time that `co_spawn` takes to start one. Belongs to one loop and is used on its thread only.
-class runner : public std::enable_shared_from_this<runner> {
+class runner final : public running, public std::enable_shared_from_this<runner> {
  public:
   runner(runner_pool& pool, asio::io_context::executor_type ex) : pool_(pool), executor_(ex) {}
 
-  /// Changes the context of the running job: what starts from now on carries the new one, and its
-  /// cancellation cancels the job's pending operation. For jobs that serve one request after another.
-  void enter(context ctx);
-
-  /// Cancels what the job waits for.
-  void cancel(asio::cancellation_type type = asio::cancellation_type::terminal) {
-    signal_.emit(type);
-  }
+  void cancel() override { signal_.emit(asio::cancellation_type::terminal); }
 
   /// Suspends a coroutine of the same loop until the job is done.
   parked& waiter() noexcept { return waiter_; }
@@ -61,6 +64,7 @@ class runner : public std::enable_shared_from_this<runner> {
   };
 
   void spawn();
+  void enter(context ctx);
   void start(context ctx, job& work);
   void finish(std::exception_ptr failure) noexcept;
   static asio::awaitable<void> loop(runner& self);

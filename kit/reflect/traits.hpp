@@ -1,0 +1,119 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace kit {
+
+/// How wire names follow from member names, which are taken to be snake_case.
+enum class naming : std::uint8_t {
+  as_is,        ///< `user_id`
+  camel_case,   ///< `userId`
+  pascal_case,  ///< `UserId`
+  kebab_case,   ///< `user-id`
+};
+
+/// What reflection cannot see in a type. Specialize it for a struct:
+///
+///     template <>
+///     struct kit::reflect_traits<sum_response> {
+///       static constexpr auto fields = kit::fields(
+///           kit::field<&sum_response::v>().number(1).required(),
+///           kit::field<&sum_response::error>("err").number(2).omit_empty(),
+///           kit::field<&sum_response::cached>().skip());
+///     };
+///
+/// Fields not listed keep their defaults. `static constexpr auto naming = kit::naming::camel_case;`
+/// sets the names of all fields that aren't given one. For an enum:
+///
+///     template <>
+///     struct kit::reflect_traits<color> {
+///       static constexpr auto enumerators = kit::enumerators(
+///           kit::enumerator<color::red>("RED"), kit::enumerator<color::ultraviolet>("UV"));
+///       static constexpr int min = 0, max = 400;   // search range, see enum_name()
+///     };
+///
+/// A member or enumerator that isn't there, one listed twice, and a name or number used twice are
+/// errors at compile time. Specialize before the type's first use.
+template <class T>
+struct reflect_traits {};
+
+namespace reflect {
+
+/// What is known of a field beside its type.
+struct field_info {
+  /// The name on the wire, in logs and in documents.
+  std::string_view name;
+  /// The name in the source.
+  std::string_view member;
+  /// The tag for protobuf and Thrift. 0: none was given.
+  std::uint32_t number = 0;
+  /// Codecs pass over the field: neither written nor read.
+  bool skip = false;
+  /// A decoder refuses a message without it.
+  bool required = false;
+  /// An encoder leaves it out when it's false, 0, "", an empty container, nothing or null.
+  bool omit_empty = false;
+};
+
+/// What `kit::field` returns. Each function returns a changed copy.
+template <auto Member>
+struct field_rule {
+  field_info info;
+
+  constexpr field_rule number(std::uint32_t n) const {
+    field_rule r = *this;
+    r.info.number = n;
+    return r;
+  }
+  constexpr field_rule skip() const {
+    field_rule r = *this;
+    r.info.skip = true;
+    return r;
+  }
+  constexpr field_rule required() const {
+    field_rule r = *this;
+    r.info.required = true;
+    return r;
+  }
+  constexpr field_rule omit_empty() const {
+    field_rule r = *this;
+    r.info.omit_empty = true;
+    return r;
+  }
+};
+
+template <class... Rules>
+struct field_rules : Rules... {};
+
+template <auto Enumerator>
+struct enumerator_rule {
+  std::string_view name;
+};
+
+template <class... Rules>
+struct enumerator_rules : Rules... {};
+
+}  // namespace reflect
+
+/// A rule for one member; see `reflect_traits`. An empty name leaves the name as it is.
+template <auto Member>
+consteval auto field(std::string_view name = {}) {
+  return reflect::field_rule<Member>{{.name = name, .member = {}}};
+}
+template <auto... Members>
+consteval auto fields(reflect::field_rule<Members>... rules) {
+  return reflect::field_rules<reflect::field_rule<Members>...>{rules...};
+}
+
+/// A name for one enumerator; see `reflect_traits`.
+template <auto Enumerator>
+consteval auto enumerator(std::string_view name) {
+  return reflect::enumerator_rule<Enumerator>{name};
+}
+template <auto... Es>
+consteval auto enumerators(reflect::enumerator_rule<Es>... rules) {
+  return reflect::enumerator_rules<reflect::enumerator_rule<Es>...>{rules...};
+}
+
+}  // namespace kit

@@ -1,0 +1,257 @@
+#include <kit/tcp_network.hpp>
+
+#include <array>
+#include <utility>
+#include <vector>
+
+#include <asio/associated_allocator.hpp>
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
+#include <asio/async_result.hpp>
+#include <asio/basic_socket_acceptor.hpp>
+#include <asio/error.hpp>
+#include <asio/ip/basic_resolver.hpp>
+#include <asio/ip/v6_only.hpp>
+#include <asio/use_awaitable.hpp>
+#include <asio/write.hpp>
+
+#include <kit/detail/monitor.hpp>
+
+namespace kit {
+namespace {
+
+using asio::ip::tcp;
+using tcp_acceptor = asio::basic_socket_acceptor<tcp, asio::any_io_executor>;
+using tcp_resolver = asio::ip::basic_resolver<tcp, asio::any_io_executor>;
+
+// A completion handler that passes what `Make` makes of Asio's arguments on to a coroutine, as its
+// result: an error code among them so is returned, not thrown.
+template <class Handler, class Make>
+struct converting_handler {
+  using executor_type = asio::associated_executor_t<Handler>;
+  using allocator_type = asio::associated_allocator_t<Handler>;
+  using cancellation_slot_type = asio::associated_cancellation_slot_t<Handler>;
+
+  executor_type get_executor() const noexcept { return asio::get_associated_executor(handler); }
+  allocator_type get_allocator() const noexcept { return asio::get_associated_allocator(handler); }
+  cancellation_slot_type get_cancellation_slot() const noexcept {
+    return asio::get_associated_cancellation_slot(handler);
+  }
+
+  template <class... Args>
+  void operator()(Args&&... args) {
+    std::move(handler)(make(std::forward<Args>(args)...));
+  }
+
+  Handler handler;
+  Make make;
+};
+
+// Awaits `start(handler)`, where `make(handler's arguments)` gives the result.
+template <class Result, class Start, class Make>
+asio::awaitable<Result> await_as(Start start, Make make) {
+  return asio::async_initiate<const asio::use_awaitable_t<>&, void(Result)>(
+      [](auto handler, Start begin, Make convert) {
+        begin(converting_handler<decltype(handler), Make>{std::move(handler), std::move(convert)});
+      },
+      asio::use_awaitable, std::move(start), std::move(make));
+}
+
+constexpr auto make_io_result = [](const std::error_code& ec, std::size_t size = 0) {
+  return io_result{ec, size};
+};
+
+std::string to_text(const tcp::endpoint& e) {
+  const auto host = e.address().to_string();
+  return (e.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(e.port());
+}
+
+class tcp_stream final : public stream {
+ public:
+  explicit tcp_stream(tcp_socket socket) : socket_(std::move(socket)) {
+    std::error_code ignored;
+    socket_.non_blocking(true, ignored);  // for try_write; a closed socket fails later as well
+  }
+
+  asio::any_io_executor get_executor() override { return socket_.get_executor(); }
+
+  asio::awaitable<io_result> read_some(asio::mutable_buffer into) override {
+    return await_as<io_result>(
+        [this, into](auto handler) { socket_.async_read_some(into, std::move(handler)); },
+        make_io_result);
+  }
+
+  asio::awaitable<io_result> write(std::span<const asio::const_buffer> data) override {
+    return await_as<io_result>(
+        [this, data](auto handler) { asio::async_write(socket_, data, std::move(handler)); },
+        make_io_result);
+  }
+
+  io_result try_write(std::span<const asio::const_buffer> data) noexcept override {
+    io_result r;
+    r.size = socket_.write_some(data, r.error);
+    if (r.error == asio::error::would_block || r.error == asio::error::try_again) r.error = {};
+    return r;
+  }
+
+  std::error_code shutdown_send() noexcept override {
+    std::error_code ec;
+    return socket_.shutdown(tcp_socket::shutdown_send, ec);
+  }
+  void close() noexcept override {
+    std::error_code ignored;
+    socket_.close(ignored);
+  }
+  bool is_open() const noexcept override { return socket_.is_open(); }
+
+  std::string local_address() const override {
+    std::error_code ec;
+    const auto e = socket_.local_endpoint(ec);
+    return ec ? std::string() : to_text(e);
+  }
+  std::string remote_address() const override {
+    std::error_code ec;
+    const auto e = socket_.remote_endpoint(ec);
+    return ec ? std::string() : to_text(e);
+  }
+
+ private:
+  tcp_socket socket_;
+};
+
+std::unique_ptr<stream> make_stream(tcp_socket socket, const tcp_options& options) {
+  std::error_code ignored;
+  if (options.no_delay) socket.set_option(tcp::no_delay(true), ignored);
+  return std::make_unique<tcp_stream>(std::move(socket));
+}
+
+class listener final : public acceptor {
+ public:
+  listener(tcp_acceptor a, const tcp_options& options)
+      : acceptor_(std::move(a)), options_(options) {}
+
+  asio::awaitable<connect_result> accept() override {
+    return await_as<connect_result>(
+        [this](auto handler) { acceptor_.async_accept(std::move(handler)); },
+        [this](const std::error_code& ec, tcp_socket socket) {
+          if (ec) return connect_result{ec, nullptr};
+          return connect_result{ec, make_stream(std::move(socket), options_)};
+        });
+  }
+  void close() noexcept override {
+    std::error_code ignored;
+    acceptor_.close(ignored);
+  }
+  std::string local_address() const override {
+    std::error_code ec;
+    const auto e = acceptor_.local_endpoint(ec);
+    return ec ? std::string() : to_text(e);
+  }
+
+ private:
+  tcp_acceptor acceptor_;
+  tcp_options options_;
+};
+
+// The system's look-up blocks a thread and can't be called off. Shared with it, so that who waits
+// can go.
+struct look_up {
+  explicit look_up(const asio::any_io_executor& ex) : resolver(ex) {}
+
+  static asio::awaitable<std::error_code> run(std::shared_ptr<look_up> self, host_port where) {
+    self->resolver.async_resolve(
+        where.host, std::to_string(where.port),
+        [self](const std::error_code& ec, const tcp_resolver::results_type& found) {
+          const auto lock = self->guard.lock();
+          self->done = true;
+          self->error = ec;
+          for (const auto& entry : found)
+            self->endpoints.push_back(entry.endpoint());
+          self->guard.notify_all();
+        });
+    auto lock = self->guard.lock();
+    while (!self->done) {
+      if (co_await self->guard.wait(std::move(lock)) == detail::wake::cancelled) {
+        co_return asio::error::operation_aborted;
+      }
+      lock = self->guard.lock();
+    }
+    co_return self->error;
+  }
+
+  tcp_resolver resolver;
+  detail::monitor guard;
+  bool done = false;
+  std::error_code error;
+  std::vector<tcp::endpoint> endpoints;
+};
+
+void listen_on(tcp_acceptor& a, const tcp::endpoint& where, bool both_versions,
+               const tcp_options& options) {
+  a.open(where.protocol());
+  a.set_option(tcp_acceptor::reuse_address(true));
+#ifdef SO_REUSEPORT
+  using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+  if (options.reuse_port) a.set_option(reuse_port(true));
+#endif
+  if (both_versions) a.set_option(asio::ip::v6_only(false));
+  a.bind(where);
+  a.listen(options.backlog);
+}
+
+}  // namespace
+
+std::unique_ptr<stream> make_tcp_stream(tcp_socket socket) {
+  return std::make_unique<tcp_stream>(std::move(socket));
+}
+
+tcp_network::tcp_network(asio::any_io_executor ex, tcp_options options)
+    : executor_(std::move(ex)), options_(options) {}
+
+asio::awaitable<connect_result> tcp_network::connect(std::string address) {
+  const auto where = parse_address(address);
+  if (!where || where->host.empty()) {
+    co_return connect_result{make_error_code(errc::invalid_argument), nullptr};
+  }
+  auto found = std::make_shared<look_up>(executor_);
+  std::error_code ec;
+  const auto numeric = asio::ip::make_address(where->host, ec);
+  if (ec) {
+    ec = co_await look_up::run(found, *where);
+    if (ec) co_return connect_result{ec, nullptr};
+  } else {
+    found->endpoints.emplace_back(numeric, where->port);
+  }
+  for (const auto& endpoint : found->endpoints) {
+    tcp_socket socket(executor_);
+    const auto connected = co_await await_as<io_result>(
+        [&](auto handler) { socket.async_connect(endpoint, std::move(handler)); }, make_io_result);
+    ec = connected.error;
+    if (!ec) co_return connect_result{ec, make_stream(std::move(socket), options_)};
+    if (ec == asio::error::operation_aborted) break;
+  }
+  co_return connect_result{ec ? ec : asio::error::host_not_found, nullptr};
+}
+
+std::unique_ptr<acceptor> tcp_network::listen(std::string_view address) {
+  const auto where = parse_address(address);
+  if (!where)
+    throw std::system_error(make_error_code(errc::invalid_argument), where.error().what());
+  tcp_acceptor a(executor_);
+  try {
+    if (!where->host.empty()) {
+      const auto host = where->host == "localhost" ? "127.0.0.1" : where->host;
+      listen_on(a, {asio::ip::make_address(host), where->port}, false, options_);
+    } else {
+      std::error_code no_v6;
+      a.open(tcp::v6(), no_v6);
+      a = tcp_acceptor(executor_);
+      listen_on(a, {no_v6 ? tcp::v4() : tcp::v6(), where->port}, !no_v6, options_);
+    }
+  } catch (const std::system_error& e) {
+    throw std::system_error(e.code(), "listen on '" + std::string(address) + "'");
+  }
+  return std::make_unique<listener>(std::move(a), options_);
+}
+
+}  // namespace kit
