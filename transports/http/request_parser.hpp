@@ -1,0 +1,114 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include <kit/http/request.hpp>
+#include <transports/http/chunked.hpp>
+#include <transports/http/field_line.hpp>
+#include <transports/http/framing.hpp>
+#include <transports/http/protocol_error.hpp>
+
+namespace kit::http {
+
+/// Limits of one request. They bound the parser's memory whatever is sent.
+struct parser_options {
+  /// Request line and field section together, in bytes, line ends counted; the same again for a
+  /// trailer section. At most 256 MiB. Past it: 431.
+  std::size_t max_header_bytes = 16 * 1024;
+  /// Field lines of the header section, and of a trailer section. At most 65,535. Past it: 431.
+  std::size_t max_header_count = 100;
+  /// The request target, in bytes. Past it: 414.
+  std::size_t max_target_bytes = 8 * 1024;
+  /// The content, in bytes, without the chunked coding. Past it: 413, before it is read where
+  /// `Content-Length` tells.
+  std::size_t max_body_bytes = 1024 * 1024;
+  /// Chunk extensions of one body together, in bytes. Past it: 400.
+  std::size_t max_chunk_extension_bytes = 4096;
+  /// Empty lines before a request line that are passed over (RFC 9112 2.2). Past it: 400.
+  std::size_t max_empty_lines = 4;
+};
+
+enum class parse_state : std::uint8_t {
+  need_head,  ///< the head is incomplete, or nothing came yet
+  need_body,  ///< the head is complete, the body is not
+  complete,   ///< `message()` is there
+  failed,     ///< `error()` says why; answer it and close
+};
+
+struct parse_result {
+  parse_state state = parse_state::need_head;
+  /// Bytes of the input that are not needed any more. The rest must come again, at the start of the
+  /// next input: at most one incomplete line, or what follows a complete message.
+  std::size_t consumed = 0;
+};
+
+/// Parses HTTP/1.1 requests out of a stream of bytes (RFC 9110, RFC 9112). No I/O: the session
+/// reads, and hands over what it has.
+///
+/// Each byte is looked at once, however the stream is split, and splitting changes no outcome. What
+/// two implementations might frame differently is refused.
+/// The request it makes has an origin-form target and a valid `Host` (absolute-form is rewritten),
+/// fields that are valid, and a padded body (`body::padding`); the trailer section is
+/// `body.trailers()`. `Expect`, `Connection`, `Transfer-Encoding` ... are left among its fields.
+class request_parser {
+ public:
+  explicit request_parser(const parser_options& options = {});
+
+  /// Parses on. After `complete` the next call starts the next request, and drops the last one
+  /// unless it was taken; after `failed` every call fails.
+  parse_result parse(std::string_view unread);
+
+  /// Complete after `complete`; with `need_body` all but the body is there. Take it by moving.
+  request& message() noexcept { return request_; }
+
+  /// Whether the connection may be used after the answer (RFC 9112 9.3). From `need_body` on, until
+  /// the next call after `complete`.
+  bool keep_alive() const noexcept { return framing_.keep_alive(request_version_); }
+  /// Whether the client waits for `100 Continue`, and should get it: it asked, and no byte of the
+  /// body came yet. False once `continue_sent` was called.
+  bool wants_continue() const noexcept {
+    return framing_.expects_continue && !continue_done_ && in_body();
+  }
+  void continue_sent() noexcept { continue_done_ = true; }
+  /// Whether a part of a request was consumed: then the end of the stream breaks it off.
+  bool started() const noexcept { return started_; }
+
+  /// Set after `failed`.
+  const protocol_error& error() const noexcept { return error_; }
+
+ private:
+  enum class stage : std::uint8_t { request_line, fields, sized_body, chunked_body, done, failed };
+
+  bool in_body() const noexcept {
+    return stage_ == stage::sized_body || stage_ == stage::chunked_body;
+  }
+  void start();
+  bool parse_request_line(std::string_view in, std::size_t& used);
+  bool parse_fields(std::string_view in, std::size_t& used);
+  bool add_field(std::string_view line);
+  bool finish_head();
+  bool parse_sized_body(std::string_view in, std::size_t& used);
+  bool parse_chunked_body(std::string_view in, std::size_t& used);
+  void finish();
+  bool fail(const protocol_error& error) noexcept;
+  parse_state state() const noexcept;
+
+  parser_options options_;
+  request request_;
+  message_framing framing_;
+  line_reader lines_;
+  chunk_decoder chunks_;
+  protocol_error error_;
+  std::size_t head_bytes_ = 0;
+  std::size_t empty_lines_ = 0;
+  std::uint64_t body_left_ = 0;
+  version request_version_ = version::http_1_1;
+  stage stage_ = stage::request_line;
+  bool absolute_form_ = false;
+  bool started_ = false;
+  bool continue_done_ = false;
+};
+
+}  // namespace kit::http

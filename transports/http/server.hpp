@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/awaitable.hpp>
+
+#include <kit/endpoint.hpp>
+#include <kit/http/request.hpp>
+#include <kit/http/response.hpp>
+#include <kit/network.hpp>
+#include <transports/http/server_options.hpp>
+
+namespace kit::http {
+
+/// What answers raw HTTP requests: a router, an adapter around a typed endpoint, a client ...
+using handler = endpoint<request, response>;
+
+/// An HTTP/1.1 server (RFC 9110, RFC 9112): a coroutine that ends.
+///
+///     kit::http::server server(co_await asio::this_coro::executor, router, {.port = 8080});
+///     co_await server.run();
+///
+/// Each request runs in a context of its own, which is cancelled when the client goes away, when
+/// `request_timeout` is over, and when the answer is there. An error of the handler is answered by
+/// `error_response`. It starts no thread and installs no signal handler.
+///
+/// Threads: on an `io_context` made for one thread (`io_context(1)`, `kit::runtime`) everything
+/// runs there, without locks. On any other executor each connection runs on a strand of its own,
+/// and handlers of different connections run at the same time.
+class server {
+ public:
+  /// Binds and listens: clients may connect from now on, and are accepted by `run`.
+  /// Errors: throws `errc::invalid_argument` for options out of range, `std::system_error` when the
+  /// address cannot be bound.
+  server(const asio::any_io_executor& ex, handler h, const server_options& options = {});
+  /// The same on another network than the system's, which must outlive the server.
+  server(const asio::any_io_executor& ex, handler h, const server_options& options,
+         kit::network& network);
+  server(const server&) = delete;
+  server& operator=(const server&) = delete;
+  /// Closes all connections, and cancels the requests that run.
+  ~server();
+
+  /// Where it listens, e.g. `127.0.0.1:8080`.
+  std::string local_address() const;
+  std::uint16_t port() const;
+  /// Connections at the moment.
+  std::size_t connections() const;
+
+  /// Serves until `stop` or until cancelled. Then drains: accepts what the kernel already has,
+  /// closes the listener, answers what runs and what comes within `drain_idle_grace` with
+  /// `Connection: close`, cancels what takes longer than `drain_timeout`, closes what ignores that
+  /// for `cancel_grace`, and returns. Values of the caller's context are seen by the handlers;
+  /// its cancellation only stops the server.
+  /// Errors: `errc::failed_precondition` when called twice. Cancellation: as `stop`; terminal.
+  /// Lifetime: the server must outlive the awaitable.
+  asio::awaitable<void> run();
+
+  /// Makes `run` drain and return. From any thread; more calls do nothing.
+  void stop();
+  /// Cuts a drain short: cancels running requests now. Stops, too. From any thread.
+  void cancel();
+
+ private:
+  class impl;
+  std::shared_ptr<impl> impl_;
+};
+
+}  // namespace kit::http

@@ -1,0 +1,38 @@
+#include <transports/http/server_options.hpp>
+
+#include <array>
+#include <utility>
+
+#include <kit/error.hpp>
+
+namespace kit::http {
+namespace {
+
+void require(bool right, const char* what) {
+  if (!right) throw error(errc::invalid_argument, std::string("http::server_options::") + what);
+}
+
+}  // namespace
+
+void validate(const server_options& o) {
+  require(!o.address.empty(), "address: must not be empty");
+  require(o.backlog >= 0, "backlog: must not be negative");
+  require(o.max_connections > 0, "max_connections: must be at least 1");
+  require(o.limits.max_header_bytes > 0, "limits.max_header_bytes: must be at least 1");
+  require(o.limits.max_header_count > 0, "limits.max_header_count: must be at least 1");
+  require(o.limits.max_target_bytes > 0, "limits.max_target_bytes: must be at least 1");
+  const std::array<std::pair<std::chrono::milliseconds, const char*>, 8> spans{{
+      {o.header_timeout, "header_timeout: must not be negative"},
+      {o.body_grace, "body_grace: must not be negative"},
+      {o.idle_timeout, "idle_timeout: must not be negative"},
+      {o.request_timeout, "request_timeout: must not be negative"},
+      {o.write_timeout, "write_timeout: must not be negative"},
+      {o.drain_timeout, "drain_timeout: must not be negative"},
+      {o.drain_idle_grace, "drain_idle_grace: must not be negative"},
+      {o.cancel_grace, "cancel_grace: must not be negative"},
+  }};
+  for (const auto& [span, text] : spans)
+    require(span.count() >= 0, text);
+}
+
+}  // namespace kit::http
