@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""Installs the build into a scratch folder, then builds and runs a project outside against it.
+
+usage: install_test.py pkg-config|cmake SOURCE_DIR BUILD_DIR PREFIX COMPILER...
+Works in BUILD_DIR/test/install/<tool>: a fixed place, so that a compiler cache knows the files again.
+Exit status 77 (skipped) where the tool is not installed.
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+SKIPPED = 77
+
+
+def run(command, **kwargs):
+    command = [str(word) for word in command]
+    print("+", " ".join(command), flush=True)
+    return subprocess.run(command, check=True, **kwargs)
+
+
+def output(command, **kwargs):
+    return run(command, stdout=subprocess.PIPE, text=True, **kwargs).stdout
+
+
+def build_with_pkg_config(outside, prefix, work, compiler):
+    """The plain compiler call that the README shows."""
+    folders = {str(p.parent) for p in prefix.rglob("cokit.pc")}
+    environment = os.environ | {"PKG_CONFIG_PATH": ":".join(folders)}
+    query = ["pkg-config", f"--define-variable=prefix={prefix}", "cokit-http"]
+    cflags = output([*query, "--cflags"], env=environment).split()
+    libs = output([*query, "--libs"], env=environment).split()
+    program = work / "outside"
+    # In two steps: a compiler cache knows only single ones.
+    run([*compiler, "-std=c++20", "-Wall", "-Werror", *cflags, "-c", outside / "main.cpp", "-o", work / "main.o"])
+    run([*compiler, work / "main.o", "-o", program, *libs])
+    return program
+
+
+def build_with_cmake(outside, prefix, work, compiler):
+    *launcher, program = compiler
+    run(
+        ["cmake", "-G", "Ninja", "-S", outside, "-B", work, f"-DCMAKE_PREFIX_PATH={prefix}"]
+        + [f"-DCMAKE_CXX_COMPILER={program}", f"-DCMAKE_CXX_COMPILER_LAUNCHER={';'.join(launcher)}"]
+    )
+    run(["cmake", "--build", work])
+    return work / "outside"
+
+
+def main(tool, source, build, prefix, *compiler):
+    if not shutil.which(tool):
+        print(f"{tool} is not installed")
+        return SKIPPED
+    scratch = pathlib.Path(build) / "test" / "install" / tool
+    shutil.rmtree(scratch, ignore_errors=True)
+    work = scratch / "work"
+    work.mkdir(parents=True)
+    run(["meson", "install", "-C", build, "--no-rebuild", "--quiet"], env=os.environ | {"DESTDIR": str(scratch)})
+    installed = scratch / pathlib.Path(prefix).relative_to("/")
+    outside = pathlib.Path(source) / "test" / "install" / "outside"
+    build_outside = {"pkg-config": build_with_pkg_config, "cmake": build_with_cmake}[tool]
+    program = build_outside(outside, installed, work, compiler)
+    libraries = ":".join({str(p.parent) for p in installed.rglob("libcokit*")})
+    run([program], env=os.environ | {"LD_LIBRARY_PATH": libraries}, timeout=60)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# Builds Cokit and runs its tests. The last line is the sum over all builds: N passed, N failed.
+set -uo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/support/setup.sh"
+
+usage() {
+  cat <<'END'
+usage: bash test/run.sh [option]...
+Without an option: the release build in build/, and every test. Each of these picks a build instead:
+  --release           build/           release with debug info: unit, integration, lint, install tests
+  --debug             build-debug/     no optimisation, library assertions
+  --sanitize LIST     build-asan/, build-tsan/: LIST is address,undefined or thread
+  --minimal           build-minimal/   every optional feature off
+  --tidy              build/           clang-tidy over the libraries and examples
+  --fuzz              build-fuzz/      each fuzzer for 20 seconds, with address,undefined
+  --all               all of them
+and with any of them:
+  --werror            warnings are errors
+The compiler is $CXX, else clang 19, a newer clang, or GCC 13 or newer. Missing Debian packages are
+installed when run as root or with sudo.
+END
+}
+
+builds=()
+options=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --release | --debug | --minimal | --tidy | --fuzz) builds+=("${1#--}") ;;
+    --sanitize)
+      case ${2:-} in
+        address,undefined) builds+=(asan) ;;
+        thread) builds+=(tsan) ;;
+        *) usage >&2 && exit 2 ;;
+      esac
+      shift ;;
+    --all) builds=(release tidy debug minimal asan tsan fuzz) ;;
+    --werror) options+=(--werror) ;;
+    -h | --help) usage && exit 0 ;;
+    *) usage >&2 && exit 2 ;;
+  esac
+  shift
+done
+[ ${#builds[@]} -gt 0 ] || builds=(release)
+
+# Sanitized code: enough optimisation to be usable, and slower than the time limits assume.
+sanitized=(--buildtype=debug -Doptimization=1 -Db_lundef=false)
+export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+export UBSAN_OPTIONS=print_stacktrace=1
+export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+
+results=()   # what support/count.py adds up: <build>:<status>:<Meson's test log>
+
+# run_build <name> <directory> <meson test options> -- <meson setup options>
+run_build() {
+  local name=$1 dir=$root/$2 test_options=() status=0 started=$SECONDS log
+  shift 2
+  while [ "$1" != -- ]; do test_options+=("$1") && shift; done
+  shift
+  log=$dir/meson-logs/testlog.json
+  printf '\n=== %s: %s\n' "$name" "${dir#"$root"/}"
+  rm -f "$log"
+  if configure "$dir" "$@" ${options[@]+"${options[@]}"} && ninja -C "$dir"; then
+    meson test -C "$dir" --no-rebuild --print-errorlogs "${test_options[@]}" || status=$?
+  else
+    status=build
+  fi
+  results+=("$name:$status:$log")
+  echo "=== $name: $((SECONDS - started)) s"
+}
+
+run_tidy() {
+  local status=0 started=$SECONDS
+  printf '\n=== tidy\n'
+  require run-clang-tidy-19
+  if configure "$root/build" ${options[@]+"${options[@]}"}; then
+    run-clang-tidy-19 -quiet -p "$root/build" -j "$(nproc)" \
+      "^$root/(kit|middleware|transports|examples)/.*\.cpp$" >"$root/build/tidy.log" 2>&1 || status=$?
+    grep -E 'warning:|error:' "$root/build/tidy.log" | sort -u
+  else
+    status=build
+  fi
+  results+=("tidy:$status:")
+  echo "=== tidy: $((SECONDS - started)) s"
+}
+
+require_build_tools "<doctest/doctest.h>"
+for build in "${builds[@]}"; do
+  case $build in
+    asan | tsan | fuzz) require sanitizers ;;
+    release) prefer cmake clang-format-19 ;;
+  esac
+done
+
+only_code=(--no-suite lint --no-suite install)
+for build in "${builds[@]}"; do
+  case $build in
+    release) run_build release build -- ;;
+    debug) run_build debug build-debug "${only_code[@]}" -- --buildtype=debug ;;
+    minimal)
+      run_build minimal build-minimal "${only_code[@]}" -- --auto-features=disabled -Dtests=enabled ;;
+    asan)
+      run_build asan build-asan "${only_code[@]}" --timeout-multiplier 5 -- \
+        "${sanitized[@]}" -Db_sanitize=address,undefined ;;
+    tsan)
+      run_build tsan build-tsan "${only_code[@]}" --timeout-multiplier 10 -- \
+        "${sanitized[@]}" -Db_sanitize=thread ;;
+    fuzz)
+      run_build fuzz build-fuzz --suite fuzz -- "${sanitized[@]}" -Db_sanitize=address,undefined \
+        -Dfuzz=enabled -Dtests=disabled -Dexamples=disabled ;;
+    tidy) run_tidy ;;
+  esac
+done
+
+echo
+exec python3 "$root/test/support/count.py" "${results[@]}"

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Adds up the tests of one or more builds; the last line is `N passed, N failed`.
+
+An argument is `<build>:<status>:<log>`: the exit status of `meson test`, or `build` when the build
+failed; and Meson's testlog.json, one JSON object a line. Without a log the status is the result.
+A doctest program counts as many times as it has test cases; any other test counts once. A program
+that crashed, ran out of time, or ended without doctest's closing line counts as one failure.
+"""
+
+import json
+import pathlib
+import re
+import sys
+
+CLOSING_LINE = re.compile(
+    r"\[doctest\] test cases: +(\d+) \| +(\d+) passed \| +(\d+) failed(?: \| +(\d+) skipped)?"
+)
+DOCTEST = "[doctest] doctest version is"
+
+
+def count_test(record):
+    """(passed, failed, skipped, complaint) of one test's record."""
+    output = record.get("stdout", "")
+    result = record["result"]
+    closing = CLOSING_LINE.findall(output)
+    if DOCTEST in output or "unit" in suites(record):
+        if not closing:
+            return 0, 1, 0, f"{result}, no closing line of doctest"
+        total, passed, failed, skipped = (int(n or 0) for n in closing[-1])
+        if total == 0:
+            return 0, 1, 0, "ran no test case"
+        if result != "OK" and failed == 0:
+            return passed, 1, skipped, result
+        return passed, failed, skipped, f"{failed} failed" if failed else None
+    if result in ("OK", "EXPECTEDFAIL"):
+        return 1, 0, 0, None
+    if result == "SKIP":
+        return 0, 0, 1, None
+    return 0, 1, 0, result
+
+
+def suites(record):
+    # "cokit:unit / kit/codec": project:suite / name
+    head, _, _ = record["name"].rpartition(" / ")
+    return re.split(r"[:+ ]+", head)
+
+
+def count_build(status, log):
+    """(passed, failed, skipped, complaints) of one build."""
+    if status == "build":
+        return 0, 1, 0, ["the build failed"]
+    if not log:
+        return (1, 0, 0, []) if status == "0" else (0, 1, 0, [f"ended with status {status}"])
+    sums, complaints = [0, 0, 0], []
+    path = pathlib.Path(log)
+    records = []
+    if path.exists():
+        records = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+    for record in records:
+        *counts, complaint = count_test(record)
+        sums = [a + b for a, b in zip(sums, counts)]
+        if complaint:
+            complaints.append(f"{record['name']}: {complaint}")
+    if not records or (status != "0" and sums[1] == 0):
+        sums[1] += 1
+        complaints.append(f"{len(records)} tests in the log, meson test ended with status {status}")
+    return *sums, complaints
+
+
+def line(passed, failed, skipped):
+    return f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else "")
+
+
+def main(arguments):
+    total = [0, 0, 0]
+    for argument in arguments:
+        build, status, log = argument.split(":", 2)
+        *counts, complaints = count_build(status, log)
+        total = [a + b for a, b in zip(total, counts)]
+        print(f"{build + ',':9} {line(*counts)}")
+        for complaint in complaints:
+            print(f"          {complaint}")
+    print(line(*total))
+    return 1 if total[1] or not total[0] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,127 @@
+# What examples/run.sh and test/run.sh need before they can build. Sourced, not run.
+# Looks first and installs only what is missing, so a machine that has it all needs no network.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+export LC_ALL=C.UTF-8
+
+die() {
+  echo "$(basename "$0"): $*" >&2
+  exit 1
+}
+
+# --- compiler -------------------------------------------------------------------------------------
+
+# Whether program $1 is clang >= $2 or GCC >= $3. meson setup checks further, by running a program.
+is_compiler() {
+  local version wanted=$3
+  version=$("$1" -dumpversion 2>/dev/null) || return 1
+  if "$1" --version | grep -qi clang; then wanted=$2; fi
+  [ "${version%%.*}" -ge "$wanted" ]
+}
+
+# Sets CXX: the caller's own, else clang 19, a newer clang, GCC 13 or newer, or clang 16 to 18.
+pick_compiler() {
+  [ -z "${CXX:-}" ] || return 0
+  local name
+  for name in clang++-19 clang++-{20..40} clang++; do
+    if is_compiler "$name" 19 999; then CXX=$name && return 0; fi
+  done
+  for name in g++ g++-{13..30} clang++ clang++-{18,17,16}; do
+    if is_compiler "$name" 16 13; then CXX=$name && return 0; fi
+  done
+  return 1
+}
+
+# --- packages -------------------------------------------------------------------------------------
+
+# The Debian package for each need, of those that are not there. A need is a program's name, `<header>`,
+# `compiler` or `sanitizers`.
+missing_packages() {
+  local need
+  for need in "$@"; do
+    case $need in
+      compiler) pick_compiler || echo clang-19 ;;
+      sanitizers)
+        echo 'int main() {}' | $CXX -x c++ -fsanitize=address -o /dev/null - 2>/dev/null ||
+          package_of "$need" ;;
+      "<"*)
+        { pick_compiler && printf '#if !__has_include(%s)\n#error\n#endif\n' "$need" |
+          $CXX -x c++ -E - >/dev/null 2>&1; } || package_of "$need" ;;
+      *) command -v "$need" >/dev/null || package_of "$need" ;;
+    esac
+  done
+}
+
+package_of() {
+  case $1 in
+    meson | pkg-config | curl | cmake | clang-format-19) echo "$1" ;;
+    ninja) echo ninja-build ;;
+    run-clang-tidy-19) echo clang-tidy-19 ;;
+    sanitizers) echo libclang-rt-19-dev ;;
+    "<asio/version.hpp>") echo libasio-dev ;;
+    "<simdjson.h>") echo libsimdjson-dev ;;
+    "<tl/expected.hpp>") echo libexpected-dev ;;
+    "<doctest/doctest.h>") echo doctest-dev ;;
+    *) die "no package known for $1" ;;
+  esac
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+can_install() {
+  command -v apt-get >/dev/null || return 1
+  [ "$(id -u)" = 0 ] && return 0
+  command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; }
+}
+
+# Installs what is missing of the given needs; says what to install where it may not.
+require() {
+  local packages
+  packages=$(missing_packages "$@" | sort -u | xargs)
+  [ -n "$packages" ] || return 0
+  if ! can_install; then
+    die "missing: $packages (Debian's names). Install them: apt-get install $packages"
+  fi
+  echo "Installing: $packages"
+  [ -n "${apt_updated:-}" ] || as_root apt-get update -qq || echo "apt-get update failed; going on" >&2
+  apt_updated=yes
+  # shellcheck disable=SC2086  # one word per package
+  as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends $packages >/dev/null ||
+    die "could not install: $packages"
+}
+
+# The same for what only some checks need: those checks are skipped without it.
+prefer() {
+  (require "$@") || echo "going on without; the checks that need it are skipped" >&2
+}
+
+# What any build needs.
+require_build_tools() {
+  require compiler meson ninja pkg-config
+  require "<asio/version.hpp>" "<simdjson.h>" "<tl/expected.hpp>" "$@"
+  pick_compiler || die "no right compiler found: install clang-19, or GCC 13 or later"
+  if command -v ccache >/dev/null && [ "${CXX#ccache }" = "$CXX" ]; then CXX="ccache $CXX"; fi
+  export CXX
+}
+
+# --- build directories ----------------------------------------------------------------------------
+
+# configure <directory> [option...]: sets it up with Meson, or reuses it. One that was set up here with
+# other options or another compiler is made anew; one that somebody set up by hand is taken as it is.
+configure() {
+  local dir=$1 wanted stamp
+  shift
+  wanted="$CXX $*"
+  stamp=$dir/meson-private/run-sh
+  if [ -f "$stamp" ] && [ "$(cat "$stamp")" != "$wanted" ]; then rm -rf "$dir"; fi
+  if [ -f "$dir/build.ninja" ]; then return 0; fi
+  meson setup "$dir" "$root" "$@" >"$dir.log" 2>&1 || {
+    cat "$dir.log" >&2
+    return 1
+  }
+  rm "$dir.log"
+  echo "$wanted" >"$stamp"
+}
