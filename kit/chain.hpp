@@ -27,8 +27,8 @@ concept middleware_for =
     std::is_invocable_r_v<endpoint<Req, Resp>, const M&, endpoint<Req, Resp>> ||
     std::is_invocable_r_v<endpoint<Req, Resp>, const M&, endpoint<Req, Resp>, std::string_view>;
 
-/// The way of one call through fused interceptors: enters them in order, and leaves those entered in
-/// reverse order, at the latest when destroyed.
+/// The way of one call through fused interceptors: enters them in order, and leaves those entered
+/// in reverse order, at the latest when destroyed.
 template <class... I>
 class call_through {
  public:
@@ -61,7 +61,8 @@ class call_through {
     if constexpr (N == sizeof...(I)) {
       return std::nullopt;
     } else {
-      if (auto refusal = enter_one(std::get<N>(interceptors_), std::get<N>(states_))) return refusal;
+      if (auto refusal = enter_one(std::get<N>(interceptors_), std::get<N>(states_)))
+        return refusal;
       entered_ = N + 1;
       return enter_from<N + 1>();
     }

@@ -19,7 +19,9 @@ template <class Resp>
 concept can_fail = requires(const Resp& r) { r.failed(); };
 
 namespace detail {
-inline std::optional<error> business_error(std::optional<error> e) { return e; }
+inline std::optional<error> business_error(std::optional<error> e) {
+  return e;
+}
 inline std::optional<error> business_error(bool failed) {
   return failed ? std::optional<error>(errc::unknown) : std::nullopt;
 }
@@ -105,7 +107,9 @@ class classify {
   /// By code, and responses with `failed()` by the code of their business error.
   static classify business_errors();
 
-  classification operator()(const outcome& o) const { return custom_ ? custom_(o) : by_error(o.error()); }
+  classification operator()(const outcome& o) const {
+    return custom_ ? custom_(o) : by_error(o.error());
+  }
   template <class Resp>
   classification operator()(const result<Resp>& r) const {
     return (*this)(outcome(r));

@@ -33,9 +33,8 @@ concept nothrow_face = requires(F& f, Req req) {
 /// What an endpoint can be made of: a callable `awaitable<Resp>(Req)` that throws on failure, or
 /// `awaitable<result<Resp>>(Req)`, or an object with a member `try_call` of that second type.
 template <class F, class Req, class Resp>
-concept endpoint_callable =
-    detail::throwing_face<F, Req, Resp> || detail::result_face<F, Req, Resp> ||
-    detail::nothrow_face<F, Req, Resp>;
+concept endpoint_callable = detail::throwing_face<F, Req, Resp> ||
+                            detail::result_face<F, Req, Resp> || detail::nothrow_face<F, Req, Resp>;
 
 /// One RPC method, on the server's or the client's side: the shape everything in Cokit has.
 ///

@@ -8,11 +8,10 @@ namespace kit {
 namespace {
 
 constexpr std::array<const char*, 17> names{
-    "ok",           "canceled",          "unknown",           "invalid_argument",
-    "deadline_exceeded", "not_found",    "already_exists",    "permission_denied",
-    "resource_exhausted", "failed_precondition", "aborted",   "out_of_range",
-    "unimplemented", "internal",         "unavailable",       "data_loss",
-    "unauthenticated"};
+    "ok",        "canceled",       "unknown",           "invalid_argument",   "deadline_exceeded",
+    "not_found", "already_exists", "permission_denied", "resource_exhausted", "failed_precondition",
+    "aborted",   "out_of_range",   "unimplemented",     "internal",           "unavailable",
+    "data_loss", "unauthenticated"};
 
 const char* c_name(errc code) noexcept {
   const auto i = static_cast<std::size_t>(code);
@@ -60,7 +59,9 @@ struct error::payload {
   }
 };
 
-std::string_view name(errc code) noexcept { return c_name(code); }
+std::string_view name(errc code) noexcept {
+  return c_name(code);
+}
 
 std::optional<errc> errc_from_name(std::string_view name) noexcept {
   for (std::size_t i = 0; i < names.size(); ++i) {
@@ -116,7 +117,9 @@ error::payload* error::own_payload() const {
   return p;
 }
 
-std::exception_ptr error::cause() const noexcept { return payload_ ? payload_->cause : nullptr; }
+std::exception_ptr error::cause() const noexcept {
+  return payload_ ? payload_->cause : nullptr;
+}
 
 error error::with_cause(std::exception_ptr cause) const {
   error e(code_);
@@ -147,7 +150,9 @@ const std::shared_ptr<const error::detail_node>* error::details() const noexcept
   return payload_ ? &payload_->details : nullptr;
 }
 
-error to_error(const std::error_code& ec) { return error(code_of(ec), ec.message()); }
+error to_error(const std::error_code& ec) {
+  return error(code_of(ec), ec.message());
+}
 
 error to_error(std::exception_ptr e) noexcept {
   try {

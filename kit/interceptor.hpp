@@ -93,8 +93,8 @@ concept leaves_with_state = requires(I& i, call& c, state_t<I>& s) { i.leave(c, 
 /// ordinary middleware of one. Each endpoint gets a copy of the interceptor; share by a
 /// `shared_ptr`. Threads: calls may overlap, and run on each thread that calls the endpoint.
 template <class I>
-concept interceptor = std::copy_constructible<I> &&
-                      (detail::enters<I> || detail::enters_with_state<I> || detail::leaves<I> ||
-                       detail::leaves_with_state<I>);
+concept interceptor =
+    std::copy_constructible<I> && (detail::enters<I> || detail::enters_with_state<I> ||
+                                   detail::leaves<I> || detail::leaves_with_state<I>);
 
 }  // namespace kit

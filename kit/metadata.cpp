@@ -5,7 +5,9 @@
 namespace kit {
 namespace {
 
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 bool same_key(std::string_view stored, std::string_view asked) noexcept {
   return std::equal(stored.begin(), stored.end(), asked.begin(), asked.end(),
@@ -16,7 +18,8 @@ bool same_key(std::string_view stored, std::string_view asked) noexcept {
 
 metadata::metadata(std::initializer_list<value_type> entries) {
   entries_.reserve(entries.size());
-  for (const auto& [key, value] : entries) add(key, value);
+  for (const auto& [key, value] : entries)
+    add(key, value);
 }
 
 void metadata::add(std::string_view key, std::string value) {

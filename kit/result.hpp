@@ -26,8 +26,12 @@ template <class T>
 using result = expected_ns::expected<T, error>;
 
 /// `return fail(errc::not_found, "no such user");` from a function that returns a `result`.
-inline expected_ns::unexpected<error> fail(error e) { return expected_ns::unexpected<error>(std::move(e)); }
-inline expected_ns::unexpected<error> fail(errc code) { return fail(error(code)); }
+inline expected_ns::unexpected<error> fail(error e) {
+  return expected_ns::unexpected<error>(std::move(e));
+}
+inline expected_ns::unexpected<error> fail(errc code) {
+  return fail(error(code));
+}
 inline expected_ns::unexpected<error> fail(errc code, std::string message) {
   return fail(error(code, std::move(message)));
 }

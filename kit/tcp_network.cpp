@@ -15,7 +15,7 @@
 #include <asio/use_awaitable.hpp>
 #include <asio/write.hpp>
 
-#include <kit/detail/monitor.hpp>
+#include <kit/monitor.hpp>
 
 namespace kit {
 namespace {
@@ -171,7 +171,7 @@ struct look_up {
         });
     auto lock = self->guard.lock();
     while (!self->done) {
-      if (co_await self->guard.wait(std::move(lock)) == detail::wake::cancelled) {
+      if (co_await self->guard.wait(std::move(lock)) == wake::cancelled) {
         co_return asio::error::operation_aborted;
       }
       lock = self->guard.lock();
@@ -180,7 +180,7 @@ struct look_up {
   }
 
   tcp_resolver resolver;
-  detail::monitor guard;
+  monitor guard;
   bool done = false;
   std::error_code error;
   std::vector<tcp::endpoint> endpoints;

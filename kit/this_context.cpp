@@ -3,7 +3,8 @@
 #include <asio/io_context.hpp>
 #include <asio/strand.hpp>
 
-#include <kit/detail/asio_compat.hpp>
+#include <kit/asio_compat.hpp>
+#include <kit/detail/context_executor.hpp>
 
 namespace kit {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 using plain_executor = asio::io_context::executor_type;
 using on_plain = detail::context_executor<plain_executor>;
 using on_any = detail::context_executor<asio::any_io_executor>;
-using detail::target_of;
+
 using any_strand = asio::strand<asio::any_io_executor>;
 
 }  // namespace
@@ -25,9 +26,15 @@ context context_of(const asio::any_io_executor& ex) {
 }
 
 asio::any_io_executor bind_context(const asio::any_io_executor& ex, const context& ctx) {
-  auto bare = detail::without_context(ex);
+  auto bare = without_context(ex);
   if (const auto* plain = target_of<plain_executor>(bare)) return on_plain(*plain, ctx);
   return on_any(std::move(bare), ctx);
+}
+
+asio::any_io_executor without_context(const asio::any_io_executor& ex) {
+  if (const auto* wrapped = target_of<on_plain>(ex)) return wrapped->inner();
+  if (const auto* wrapped = target_of<on_any>(ex)) return wrapped->inner();
+  return ex;
 }
 
 asio::awaitable<context> this_context() {
@@ -35,12 +42,6 @@ asio::awaitable<context> this_context() {
 }
 
 namespace detail {
-
-asio::any_io_executor without_context(const asio::any_io_executor& ex) {
-  if (const auto* wrapped = target_of<on_plain>(ex)) return wrapped->inner();
-  if (const auto* wrapped = target_of<on_any>(ex)) return wrapped->inner();
-  return ex;
-}
 
 deadline_scope::deadline_scope(const asio::any_io_executor& ex, const kit::context& parent,
                                time_point when)

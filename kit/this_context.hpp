@@ -11,7 +11,7 @@
 #include <asio/this_coro.hpp>
 
 #include <kit/context.hpp>
-#include <kit/detail/launch.hpp>
+#include <kit/job.hpp>
 #include <kit/result.hpp>
 #include <kit/timer.hpp>
 
@@ -30,6 +30,9 @@ context context_of(const asio::any_io_executor& ex);
 /// That executor, carrying the context instead of what it carried: to spawn work elsewhere, e.g. on
 /// a thread pool, without losing the context.
 asio::any_io_executor bind_context(const asio::any_io_executor& ex, const context& ctx);
+
+/// The executor below the context that an executor carries.
+asio::any_io_executor without_context(const asio::any_io_executor& ex);
 
 /// Runs `work` in a context: `co_await with_context(ctx.with(user_id{7}), audit())`.
 /// Cancellation: that of `ctx` and that of the caller both cancel what `work` waits for, with
@@ -50,9 +53,6 @@ template <class T>
 asio::awaitable<T> with_timeout(duration limit, asio::awaitable<T> work);
 
 namespace detail {
-
-/// The executor below the context that an executor carries.
-asio::any_io_executor without_context(const asio::any_io_executor& ex);
 
 template <class T>
 class awaitable_job final : public job {
@@ -115,7 +115,7 @@ time_point now(const asio::any_io_executor& ex);
 template <class T>
 asio::awaitable<T> with_context(context ctx, asio::awaitable<T> work) {
   detail::awaitable_job<T> job(std::move(work));
-  co_await detail::run_in_context(std::move(ctx), job);
+  co_await run_in_context(std::move(ctx), job);
   co_return job.take();
 }
 

@@ -9,7 +9,7 @@
 #include <asio/error.hpp>
 #include <asio/this_coro.hpp>
 
-#include <kit/detail/monitor.hpp>
+#include <kit/monitor.hpp>
 
 namespace kit {
 namespace {
@@ -393,7 +393,7 @@ bool timer::armed() const noexcept {
 }
 
 asio::awaitable<void> sleep_until(time_point due) {
-  if (co_await detail::wait_until(due) == detail::wake::cancelled) {
+  if (co_await wait_until(due) == wake::cancelled) {
     throw std::system_error(asio::error::operation_aborted, "sleep");
   }
 }

@@ -40,8 +40,7 @@ class context_executor {
   context_executor(Inner inner, const context_slot& slot) noexcept
       : bits_(address_of(&slot) | in_slot), inner_(std::move(inner)) {}
 
-  context_executor(const context_executor& other) noexcept
-      : context_executor(other, other.bits_) {}
+  context_executor(const context_executor& other) noexcept : context_executor(other, other.bits_) {}
   context_executor(context_executor&& other) noexcept
       : bits_(std::exchange(other.bits_, 0)), inner_(std::move(other.inner_)) {
     if (bits_ & is_tracked) {
@@ -79,9 +78,9 @@ class context_executor {
     if (!(bits_ & never)) {
       ex::execute(asio::prefer(inner_, ex::blocking.possibly), std::forward<F>(f));
     } else if (bits_ & continuation) {
-      ex::execute(asio::prefer(asio::require(inner_, ex::blocking.never),
-                               ex::relationship.continuation),
-                  std::forward<F>(f));
+      ex::execute(
+          asio::prefer(asio::require(inner_, ex::blocking.never), ex::relationship.continuation),
+          std::forward<F>(f));
     } else {
       ex::execute(asio::require(inner_, ex::blocking.never), std::forward<F>(f));
     }
@@ -115,9 +114,8 @@ class context_executor {
   }
 
  private:
-  using work_type =
-      std::decay_t<decltype(asio::prefer(std::declval<const Inner&>(),
-                                         asio::execution::outstanding_work.tracked))>;
+  using work_type = std::decay_t<decltype(asio::prefer(std::declval<const Inner&>(),
+                                                       asio::execution::outstanding_work.tracked))>;
 
   // The low bits of a node's or slot's address are free.
   static constexpr std::uintptr_t in_slot = 1, never = 2, continuation = 4, is_tracked = 8;

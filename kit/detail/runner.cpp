@@ -10,7 +10,7 @@
 #include <asio/post.hpp>
 #include <asio/this_coro.hpp>
 
-#include <kit/detail/asio_compat.hpp>
+#include <kit/asio_compat.hpp>
 
 namespace kit::detail {
 
@@ -42,13 +42,13 @@ void runner::on_stop::operator()() const {
 // Runs up to the first suspension in `loop`, as this is the loop's thread.
 void runner::spawn() {
   asio::any_io_executor ex = context_executor<asio::io_context::executor_type>(executor_, slot_);
-  asio::co_spawn(ex, loop(*this),
-                 asio::bind_cancellation_slot(
-                     signal_.slot(), [self = shared_from_this()](std::exception_ptr) {
-                       self->pool_.forget(*self);
-                       // The coroutine's frames are still to unwind.
-                       asio::post(self->executor_, [self] {});
-                     }));
+  asio::co_spawn(
+      ex, loop(*this),
+      asio::bind_cancellation_slot(signal_.slot(), [self = shared_from_this()](std::exception_ptr) {
+        self->pool_.forget(*self);
+        // The coroutine's frames are still to unwind.
+        asio::post(self->executor_, [self] {});
+      }));
 }
 
 asio::awaitable<void> runner::loop(runner& self) {

@@ -15,37 +15,16 @@
 
 #include <kit/context.hpp>
 #include <kit/detail/context_executor.hpp>
-#include <kit/detail/parked.hpp>
+#include <kit/job.hpp>
+#include <kit/parked.hpp>
 
 namespace kit::detail {
-
-/// Work for a runner. Lives until `done`.
-class job {
- public:
-  /// Called once, on the runner's coroutine, in the job's context.
-  virtual asio::awaitable<void> run() = 0;
-  /// How `run` ended. The last call; may destroy the job.
-  virtual void done(std::exception_ptr failure) noexcept = 0;
-
- protected:
-  ~job() = default;
-};
-
-/// A job under way.
-class running {
- public:
-  /// Cancels what the job waits for. On the job's loop or strand.
-  virtual void cancel() = 0;
-
- protected:
-  ~running() = default;
-};
 
 class runner_pool;
 
 /// A coroutine thread that runs one job after another, each in its own context. It takes a tenth of
 /// the time that `co_spawn` takes to start one. Belongs to one loop and is used on its thread only.
-class runner final : public running, public std::enable_shared_from_this<runner> {
+class runner final : public running_job, public std::enable_shared_from_this<runner> {
  public:
   runner(runner_pool& pool, asio::io_context::executor_type ex) : pool_(pool), executor_(ex) {}
 

@@ -143,7 +143,7 @@ asio::awaitable<io_result> memory_connection::read_some(std::shared_ptr<memory_c
     const auto step = self->read_now(i, into);
     if (!step.wait) co_return step.result;
     const auto w = co_await d.changed.wait(d.changed.lock(), step.until);
-    if (w == detail::wake::cancelled || d.reader_closed) {
+    if (w == wake::cancelled || d.reader_closed) {
       co_return io_result{asio::error::operation_aborted, 0};
     }
   }
@@ -164,7 +164,7 @@ asio::awaitable<io_result> memory_connection::write(std::shared_ptr<memory_conne
     if (all.error || all.size == asio::buffer_size(data)) co_return all;
     if (!step.wait) continue;
     const auto w = co_await d.changed.wait(d.changed.lock(), step.until);
-    if (w == detail::wake::cancelled || d.sender == sending::closed) {
+    if (w == wake::cancelled || d.sender == sending::closed) {
       co_return io_result{asio::error::operation_aborted, all.size};
     }
   }

@@ -11,7 +11,7 @@
 #include <asio/awaitable.hpp>
 #include <asio/buffer.hpp>
 
-#include <kit/detail/monitor.hpp>
+#include <kit/monitor.hpp>
 #include <kit/random.hpp>
 #include <kit/stream.hpp>
 #include <kit/testing/memory_stream.hpp>
@@ -83,7 +83,7 @@ class memory_connection {
     std::optional<time_point> end_arrives;      // the orderly end
     std::optional<time_point> refusal_arrives;  // the reader has closed, and the sender learns it
     bool forgotten = false;                     // what arrives is answered with a reset
-    detail::monitor changed;
+    monitor changed;
   };
 
   struct attempt {

@@ -8,7 +8,7 @@
 
 #include <asio/error.hpp>
 
-#include <kit/detail/monitor.hpp>
+#include <kit/monitor.hpp>
 #include <kit/error.hpp>
 #include <kit/testing/memory_connection.hpp>
 
@@ -39,7 +39,7 @@ struct listening {
   std::string address;
   std::deque<std::unique_ptr<stream>> arrived;
   bool closed = false;
-  detail::monitor changed;
+  monitor changed;
 };
 
 class memory_acceptor final : public acceptor {
@@ -59,7 +59,7 @@ class memory_acceptor final : public acceptor {
     if (l->closed) co_return failed(asio::error::bad_descriptor);
     while (l->arrived.empty()) {
       const auto w = co_await l->changed.wait(l->changed.lock());
-      if (w == detail::wake::cancelled || l->closed) {
+      if (w == wake::cancelled || l->closed) {
         co_return failed(asio::error::operation_aborted);
       }
     }
@@ -141,7 +141,7 @@ struct memory_network::state : std::enable_shared_from_this<state> {
   std::set<name_pair> partitions;
   std::map<std::string, std::unique_ptr<machine>> machines;
   std::vector<connection> connections;
-  detail::monitor topology;
+  monitor topology;
   std::uint16_t next_port = 49'152;
 };
 
@@ -175,18 +175,18 @@ asio::awaitable<connect_result> memory_network::state::connect(std::shared_ptr<s
   const auto link = self->link_between(from, host);
   for (;;) {
     if (!source.up) co_return failed(asio::error::network_down);
-    auto w = detail::wake::notified;
+    auto w = wake::notified;
     if (self->reachable(source, target)) {
       const auto round_trip = self->sim->delay(link) + self->sim->delay(link);
       if (round_trip > duration::zero()) {
-        w = co_await detail::wait_until(self->sim->wheel.now() + round_trip);
+        w = co_await wait_until(self->sim->wheel.now() + round_trip);
       }
-      if (w == detail::wake::cancelled) co_return failed(asio::error::operation_aborted);
+      if (w == wake::cancelled) co_return failed(asio::error::operation_aborted);
       if (self->reachable(source, target)) break;
     }
     w = co_await self->topology.wait(self->topology.lock(), limit);
-    if (w == detail::wake::cancelled) co_return failed(asio::error::operation_aborted);
-    if (w == detail::wake::timed_out) co_return failed(asio::error::timed_out);
+    if (w == wake::cancelled) co_return failed(asio::error::operation_aborted);
+    if (w == wake::timed_out) co_return failed(asio::error::timed_out);
   }
   co_return self->establish(source, target, where->port);
 }

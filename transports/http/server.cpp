@@ -6,8 +6,8 @@
 #include <asio/cancellation_state.hpp>
 #include <asio/this_coro.hpp>
 
-#include <kit/detail/launch.hpp>
-#include <kit/detail/monitor.hpp>
+#include <kit/job.hpp>
+#include <kit/monitor.hpp>
 #include <kit/this_context.hpp>
 #include <kit/timer.hpp>
 #include <transports/http/detail/hub.hpp>
@@ -21,7 +21,7 @@ constexpr std::chrono::milliseconds accept_pause{20};
 
 }  // namespace
 
-class server::impl final : public std::enable_shared_from_this<impl>, private kit::detail::job {
+class server::impl final : public std::enable_shared_from_this<impl>, private kit::job {
  public:
   enum class level : std::uint8_t { running, stopping, cancelling };
 
@@ -73,7 +73,7 @@ class server::impl final : public std::enable_shared_from_this<impl>, private ki
   const std::string address_;
   std::shared_ptr<detail::hub> hub_;
 
-  kit::detail::monitor changes_;  // of the members below, and of the number of connections
+  kit::monitor changes_;  // of the members below, and of the number of connections
   level asked_ = level::running;
   bool accepting_ = false;
 };
@@ -100,7 +100,7 @@ asio::awaitable<bool> server::impl::wait_for_room() {
     auto lock = changes_.lock();
     notify_when_left();
     if (hub_->size() < options_.max_connections) break;
-    if (co_await changes_.wait(std::move(lock)) == kit::detail::wake::cancelled) co_return false;
+    if (co_await changes_.wait(std::move(lock)) == kit::wake::cancelled) co_return false;
   }
   co_return true;
 }
@@ -126,7 +126,7 @@ asio::awaitable<void> server::impl::serve() {
                                          timer_wheel::of(executor_));
     accepting_ = true;
   }
-  auto* accepting = kit::detail::launch(executor_, hub_->base_context, *this);
+  auto* accepting = kit::launch(executor_, hub_->base_context, *this);
   const bool throwing = co_await asio::this_coro::throw_if_cancelled();
   co_await asio::this_coro::throw_if_cancelled(false);
   co_await wait_until_asked();

@@ -9,7 +9,7 @@
 #include <asio/dispatch.hpp>
 #include <asio/io_context.hpp>
 
-#include <kit/detail/launch.hpp>
+#include <kit/job.hpp>
 #include <kit/http/date.hpp>
 #include <transports/http/chunked.hpp>
 #include <transports/http/connection_info.hpp>
@@ -208,7 +208,7 @@ void connection<Io>::begin() {
   has_request_ = true;
   streaming_ = false;
   phase_ = phase::running;
-  kit::detail::launch(io_.get_executor(), request_context_->context(), *this);
+  kit::launch(io_.get_executor(), request_context_->context(), *this);
   if (has_request_ && phase_ == phase::running) enter(phase::running, request_deadline());
 }
 
@@ -241,7 +241,7 @@ asio::awaitable<void> connection<Io>::send_stream() {
       out_ += *chunk;
     }
     if (!flush() && phase_ != phase::closed) {
-      co_await kit::detail::suspend([this](auto handler) { writer_.store(std::move(handler)); });
+      co_await kit::suspend([this](auto handler) { writer_.store(std::move(handler)); });
     }
     if (phase_ == phase::closed) throw error(errc::canceled, "the client went away");
   }

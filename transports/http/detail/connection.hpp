@@ -11,7 +11,7 @@
 #include <asio/awaitable.hpp>
 
 #include <kit/context.hpp>
-#include <kit/detail/parked.hpp>
+#include <kit/parked.hpp>
 #include <kit/detail/runner.hpp>
 #include <kit/result.hpp>
 #include <kit/timer.hpp>
@@ -29,7 +29,7 @@ namespace kit::http::detail {
 /// Requests of one connection run one at a time; their answers leave together where several came
 /// together. Threads: all on the I/O's executor, but for the members of `connection_base`.
 template <class Io>
-class connection final : public connection_base, public kit::detail::job {
+class connection final : public connection_base, public kit::job {
  public:
   connection(std::shared_ptr<hub> h, Io io);
   ~connection() override;
@@ -102,7 +102,7 @@ class connection final : public connection_base, public kit::detail::job {
   std::string out_;             // to be sent next
   std::string sending_;         // what a write is at
   std::size_t sent_ = 0;        // of that
-  kit::detail::parked writer_;  // the job, waiting for all to be sent
+  kit::parked writer_;  // the job, waiting for all to be sent
 
   context connection_context_;
   std::optional<cancel_source> request_context_;

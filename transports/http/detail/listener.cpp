@@ -13,7 +13,7 @@
 #include <asio/strand.hpp>
 #include <asio/use_awaitable.hpp>
 
-#include <kit/detail/asio_compat.hpp>
+#include <kit/asio_compat.hpp>
 #include <kit/this_context.hpp>
 #include <transports/http/detail/connection.hpp>
 #include <transports/http/detail/socket_io.hpp>
@@ -29,7 +29,7 @@ using loop_executor = asio::io_context::executor_type;
 class tcp_listener final : public listener {
  public:
   tcp_listener(const asio::any_io_executor& ex, const server_options& o)
-      : executor_(kit::detail::without_context(ex)),
+      : executor_(kit::without_context(ex)),
         loop_(one_thread_loop(executor_)),
         acceptor_(executor_) {
     const tcp::endpoint at(asio::ip::make_address(o.address), o.port);
@@ -86,8 +86,8 @@ class tcp_listener final : public listener {
 
  private:
   static std::optional<loop_executor> one_thread_loop(const asio::any_io_executor& ex) {
-    const auto* loop = kit::detail::target_of<loop_executor>(ex);
-    if (!loop || !kit::detail::run_by_one_thread(loop->context())) return std::nullopt;
+    const auto* loop = kit::target_of<loop_executor>(ex);
+    if (!loop || !kit::run_by_one_thread(loop->context())) return std::nullopt;
     return *loop;
   }
 

@@ -8,7 +8,7 @@
 
 #include <kit/clock.hpp>
 
-namespace kit::detail {
+namespace kit {
 
 /// Why a waiting coroutine goes on.
 enum class wake : std::uint8_t { notified, timed_out, cancelled };
@@ -61,4 +61,4 @@ class monitor {
 /// Suspends until then, or until cancelled. A monitor that nobody notifies.
 asio::awaitable<wake> wait_until(time_point limit);
 
-}  // namespace kit::detail
+}  // namespace kit

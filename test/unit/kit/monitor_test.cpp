@@ -1,4 +1,4 @@
-#include <kit/detail/monitor.hpp>
+#include <kit/monitor.hpp>
 
 #include <atomic>
 #include <memory>
@@ -14,8 +14,8 @@
 #include <kit/testing/loop.hpp>
 
 using namespace std::chrono_literals;
-using kit::detail::monitor;
-using kit::detail::wake;
+using kit::monitor;
+using kit::wake;
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include <kit/detail/monitor.hpp>
+#include <kit/monitor.hpp>
 
 #include <utility>
 
@@ -10,7 +10,7 @@
 
 #include <kit/timer.hpp>
 
-namespace kit::detail {
+namespace kit {
 
 // One suspended coroutine. A notification, the timer, a cancellation and the end of the loop
 // compete for it; who gets the timer's arming has it.
@@ -155,4 +155,4 @@ asio::awaitable<wake> wait_until(time_point limit) {
   return suspend(nullptr, {}, limit);
 }
 
-}  // namespace kit::detail
+}  // namespace kit

@@ -9,7 +9,7 @@
 #include <asio/execution_context.hpp>
 #include <asio/version.hpp>
 
-namespace kit::detail {
+namespace kit {
 
 /// Whether the loop was made for one thread: `io_context(1)`. Asio keeps the hint to itself.
 inline bool run_by_one_thread(asio::execution_context& loop) {
@@ -24,4 +24,4 @@ const Executor* target_of(const asio::any_io_executor& ex) noexcept {
   return ex.target_type() == typeid(Executor) ? ex.target<Executor>() : nullptr;
 }
 
-}  // namespace kit::detail
+}  // namespace kit

@@ -10,7 +10,7 @@
 #include <asio/awaitable.hpp>
 #include <asio/use_awaitable.hpp>
 
-namespace kit::detail {
+namespace kit {
 
 /// Holds one suspended coroutine (or any completion handler `void()`), to be resumed by a call.
 /// Destroying it, or `drop`, destroys the coroutine. Threads: none of it is synchronized.
@@ -58,12 +58,11 @@ class parked {
     return moved;
   }
   template <class Box>
-  static constexpr operations ops_of{
-      [](void* space) {
-        Box handler = take<Box>(space);
-        std::move(handler)();
-      },
-      [](void* space) noexcept { take<Box>(space); }};
+  static constexpr operations ops_of{[](void* space) {
+                                       Box handler = take<Box>(space);
+                                       std::move(handler)();
+                                     },
+                                     [](void* space) noexcept { take<Box>(space); }};
 
   const operations* ops_ = nullptr;
   alignas(std::max_align_t) std::byte space_[4 * sizeof(void*)];
@@ -77,4 +76,4 @@ asio::awaitable<void> suspend(F&& f) {
       [&f](auto handler) { f(std::move(handler)); }, asio::use_awaitable);
 }
 
-}  // namespace kit::detail
+}  // namespace kit

@@ -1,4 +1,4 @@
-#include <kit/detail/launch.hpp>
+#include <kit/job.hpp>
 
 #include <memory>
 #include <optional>
@@ -13,15 +13,17 @@
 #include <asio/strand.hpp>
 #include <asio/this_coro.hpp>
 
-#include <kit/detail/asio_compat.hpp>
+#include <kit/asio_compat.hpp>
+#include <kit/detail/runner.hpp>
+#include <kit/parked.hpp>
 #include <kit/this_context.hpp>
 
-namespace kit::detail {
+namespace kit {
 namespace {
 
 // A job on a coroutine of its own where several threads may run the loop: everything about it,
 // cancelling too, happens on its strand.
-class spawned final : public running, public std::enable_shared_from_this<spawned> {
+class spawned final : public running_job, public std::enable_shared_from_this<spawned> {
  public:
   spawned(asio::any_io_executor ex, context ctx, job& work)
       : executor_(std::move(ex)), context_(std::move(ctx)), work_(work) {}
@@ -32,7 +34,7 @@ class spawned final : public running, public std::enable_shared_from_this<spawne
     });
   }
 
-  /// Calls `handler` on its own executor when the job is done.
+  // Calls `handler` on its own executor when the job is done.
   template <class Handler>
   void start(Handler handler) {
     asio::co_spawn(bind_context(executor_, context_), run(shared_from_this()),
@@ -76,8 +78,8 @@ asio::any_io_executor on_strand(const asio::any_io_executor& ex) {
   return asio::make_strand(std::move(bare));
 }
 
-running* launch(const asio::any_io_executor& ex, context ctx, job& work) {
-  if (auto* pool = runner_pool::find(ex)) return pool->start(std::move(ctx), work);
+running_job* launch(const asio::any_io_executor& ex, context ctx, job& work) {
+  if (auto* pool = detail::runner_pool::find(ex)) return pool->start(std::move(ctx), work);
   const auto s = std::make_shared<spawned>(on_strand(ex), std::move(ctx), work);
   s->start([] {});
   return s.get();
@@ -85,8 +87,8 @@ running* launch(const asio::any_io_executor& ex, context ctx, job& work) {
 
 asio::awaitable<void> run_in_context(context ctx, job& work) {
   const auto ex = co_await asio::this_coro::executor;
-  if (auto* pool = runner_pool::find(ex)) {
-    runner* r = pool->start(std::move(ctx), work);
+  if (auto* pool = detail::runner_pool::find(ex)) {
+    detail::runner* r = pool->start(std::move(ctx), work);
     if (!r) co_return;
     co_await suspend([r](auto handler) {
       auto slot = asio::get_associated_cancellation_slot(handler);
@@ -103,4 +105,4 @@ asio::awaitable<void> run_in_context(context ctx, job& work) {
   }
 }
 
-}  // namespace kit::detail
+}  // namespace kit
