@@ -182,6 +182,9 @@ class decoder {
     type_.members(&object, members_.data());
   }
 
+  /// Whether there is a field of that name that can be a parameter.
+  bool has(std::string_view name) const noexcept { return find(name) != none; }
+
   result<void> path(const http::path_params& params);
   result<void> query(std::string_view query_string);
   /// Fails when a required field had no parameter anywhere.

@@ -77,6 +77,41 @@ void expect_name(std::string& expected, std::string_view name, bool first) {
   expected += json::detail::quoted(name);
 }
 
+time_status parse_duration(std::string_view text, time_parts& d) noexcept {
+  return codec_detail::parse_duration(text, d);
+}
+time_status parse_time(std::string_view text, time_parts& t) noexcept {
+  return codec_detail::parse_time(text, t);
+}
+
+bool accept(time_status status, std::string_view what, std::string& expected) {
+  if (status == time_status::ok) return true;
+  expected = what;
+  if (status == time_status::out_of_range) expected += ", in range";
+  if (status == time_status::too_fine) expected += ", no finer than the type can hold";
+  return false;
+}
+
+bool append_duration(std::string& out, time_parts d, bool in_range, std::string& problem) {
+  if (!in_range) {
+    problem = "the duration is not finite or too long";
+    return false;
+  }
+  char room[codec_detail::time_room];
+  out.append(room, codec_detail::format_duration(room, d));
+  return true;
+}
+
+bool append_time(std::string& out, time_parts t, bool in_range, std::string& problem) {
+  if (!in_range || !codec_detail::is_writable_time(t)) {
+    problem = "the time is outside the years 0 to 9999";
+    return false;
+  }
+  char room[codec_detail::time_room];
+  out.append(room, codec_detail::format_time(room, t));
+  return true;
+}
+
 }  // namespace detail
 
 bool parse(std::string_view text, bool& v, std::string& expected) {

@@ -1,5 +1,6 @@
 #include <kit/codec/text.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -85,15 +86,41 @@ TEST_CASE("text: an enum is one of its names") {
   CHECK(read<color>("1") == "expected one of \"red\", \"green\"");
 }
 
+TEST_CASE("text: durations are numbers with units") {
+  using namespace std::chrono_literals;
+  CHECK(read<std::chrono::milliseconds>("1.5s") == "1.5s");
+  CHECK(read<std::chrono::milliseconds>("1h30m") == "5400s");
+  CHECK(read<std::chrono::milliseconds>("-20ms") == "-0.02s");
+  CHECK(read<std::chrono::seconds>("") == "expected duration such as 1.5s");
+  CHECK(read<std::chrono::seconds>("5") == "expected duration such as 1.5s");
+  CHECK(read<std::chrono::seconds>("1.5s") ==
+        "expected duration such as 1.5s, no finer than the type can hold");
+  CHECK(read<std::chrono::nanoseconds>("9999999h") == "expected duration such as 1.5s, in range");
+}
+
+TEST_CASE("text: times are RFC 3339") {
+  using seconds = std::chrono::sys_seconds;
+  CHECK(read<seconds>("2006-01-02T15:04:05Z") == "2006-01-02T15:04:05Z");
+  CHECK(read<seconds>("2006-01-02T15:04:05+01:00") == "2006-01-02T14:04:05Z");
+  CHECK(read<seconds>("2006-01-02") == "expected RFC 3339 time");
+  CHECK(read<seconds>("2006-01-02T15:04:05.5Z") ==
+        "expected RFC 3339 time, no finer than the type can hold");
+}
+
 TEST_CASE("text: values without a text are refused") {
   CHECK(write(std::numeric_limits<double>::quiet_NaN()) == "problem: not a number");
   CHECK(write(-std::numeric_limits<float>::infinity()) == "problem: infinity");
   CHECK(write(color{9}) == "problem: the enum has no name for its value");
   CHECK(write(std::string("\xc3")) == "problem: not valid UTF-8");
+  CHECK(write(std::chrono::duration<double>(std::numeric_limits<double>::infinity())) ==
+        "problem: the duration is not finite or too long");
+  CHECK(write(std::chrono::sys_seconds(std::chrono::hours(24 * 366 * 9000))) ==
+        "problem: the time is outside the years 0 to 9999");
 }
 
 TEST_CASE("text: only single values are scalars") {
-  CHECK(text::scalar<char>);
+  CHECK(text::scalar<unsigned char>);
+  CHECK_FALSE(text::scalar<char>);
   CHECK_FALSE(text::scalar<char32_t>);
   CHECK_FALSE(text::scalar<std::byte>);
   CHECK_FALSE(text::scalar<const char*>);
