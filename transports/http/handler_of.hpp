@@ -36,11 +36,12 @@ concept encoder_for = std::invocable<const E&, Resp&&, response&> ||
 /// answer by `error_response`; see `handler_options` for what may be done with it before. Without
 /// options a call costs one coroutine frame above the endpoint's.
 ///
-/// Decoder and encoder are shared by overlapping calls. Lifetime: hold the handler until its
+/// An empty endpoint makes an empty handler. Decoder and encoder are shared by overlapping calls. Lifetime: hold the handler until its
 /// awaitable has completed. Source: Go kit's transport/http, NewServer.
 template <class Req, class Resp, decoder_for<Req> Decode, encoder_for<Resp> Encode>
 handler handler_of(endpoint<Req, Resp> ep, Decode decode, Encode encode,
                    handler_options options = {}) {
+  if (!ep) return {};
   using parts = detail::typed_parts<Req, Resp, Decode, Encode>;
   parts is{std::move(ep), std::move(decode), std::move(encode)};
   if (options.empty()) return detail::plain_handler<Req, Resp, Decode, Encode>(std::move(is));
