@@ -82,6 +82,7 @@ inline input padded(std::string_view text, std::size_t room) noexcept {
 }
 
 namespace detail {
+class ondemand_walk;
 struct decode_object;
 struct problem;
 struct reader_access;
@@ -215,6 +216,8 @@ struct reader_access {
   static void set_failure(reader& r, problem failure);
 
  private:
+  static result<void> run_in(std::string_view text, ondemand_walk* walk,
+                             const decode_options& options, decode_function f, void* object);
   static bool read_field(reader& r, const decode_field& field, void* member, bool again);
 };
 

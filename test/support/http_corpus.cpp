@@ -7,6 +7,8 @@
 
 #include <simdjson.h>
 
+#include <kit/http/syntax.hpp>
+
 namespace test {
 namespace {
 
@@ -167,6 +169,21 @@ std::string check_reject(const http_case& c, const http_outcome& o) {
 }
 
 }  // namespace
+
+http_message as_seen(const kit::http::request& r) {
+  http_message m{.method = std::string(r.method.name()),
+                 .target = r.target,
+                 .path = r.target,  // the parser makes absolute-form into it
+                 .body = std::string(r.body.bytes())};
+  for (const auto& item : r.headers) {
+    std::string name;
+    for (char c : item.name)
+      name += kit::http::to_lower(c);
+    auto& value = m.headers[name];
+    value += (value.empty() ? "" : ", ") + std::string(item.value);
+  }
+  return m;
+}
 
 std::vector<http_case> http_corpus() {
   std::ifstream in(COKIT_TESTDATA "/http1/cases.jsonl");

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include <kit/http/request.hpp>
+
 /// The HTTP/1.1 corpus of test/data/http1, and the judgement of what a server made of a case.
 namespace test {
 
@@ -17,6 +19,8 @@ struct http_message {
       {};                                // compared with runs of white space as one space
   std::vector<std::string> absent = {};  // names that must not be there
 };
+
+http_message as_seen(const kit::http::request& r);
 
 struct http_case {
   std::string id, level, reason, expect;

@@ -26,7 +26,7 @@ struct server_options {
   /// Requests on one connection; the last one is answered with `Connection: close`. 0: no limit.
   std::size_t max_requests_per_connection = 0;
   /// What a request may bring: 431, 414, 413.
-  parser_options limits;
+  parser_options limits = {};
 
   /// From the first byte of a request (for the first one: from the connection's start) to the end
   /// of its header section; past it 408. 0: no limit.

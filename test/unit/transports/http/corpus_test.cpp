@@ -4,7 +4,6 @@
 
 #include <doctest/doctest.h>
 
-#include <kit/http/syntax.hpp>
 #include <transports/http/request_parser.hpp>
 
 #include "../../../support/http_corpus.hpp"
@@ -12,25 +11,6 @@
 namespace {
 
 namespace http = kit::http;
-
-std::string lower(std::string_view text) {
-  std::string out;
-  for (char c : text)
-    out += http::to_lower(c);
-  return out;
-}
-
-test::http_message as_seen(const http::request& r) {
-  test::http_message m{.method = std::string(r.method.name()),
-                       .target = r.target,
-                       .path = r.target,  // the parser makes absolute-form into it
-                       .body = std::string(r.body.bytes())};
-  for (const auto& item : r.headers) {
-    auto& value = m.headers[lower(item.name)];
-    value += (value.empty() ? "" : ", ") + std::string(item.value);
-  }
-  return m;
-}
 
 class session {
  public:
@@ -49,7 +29,7 @@ class session {
       }
       if (r.state != http::parse_state::complete) break;
       CHECK(parser_.message().body.bytes().size() <= 1024 * 1024);
-      outcome.reached.push_back(as_seen(parser_.message()));
+      outcome.reached.push_back(test::as_seen(parser_.message()));
       outcome.answers.push_back(200);
       if (!parser_.keep_alive()) {
         outcome.closed = true;
