@@ -2,8 +2,8 @@
 """Compiles each public header alone, twice in one file: it includes what it uses, and guards itself.
 
 usage: headers.py ROOT SCRATCH_DIR COMPILER [ARGUMENT...]
-Most of the time goes into Asio's headers. A header that includes one of PRELUDES, itself or through
-ours, is compiled behind that prelude's precompiled form: it gets nothing that it would not get anyway.
+Most of the time goes into other people's headers. A header that includes all of one of PRELUDES, itself
+or through ours, is compiled behind that prelude, precompiled: it gets nothing that it would not get anyway.
 """
 
 import concurrent.futures
@@ -15,7 +15,12 @@ import sys
 
 import tree
 
-PRELUDES = ("asio/ip/tcp.hpp", "asio/awaitable.hpp", "asio/any_io_executor.hpp")  # the largest first
+PRELUDES = (  # the largest first
+    ("asio/awaitable.hpp",),
+    ("asio/any_io_executor.hpp",),
+    ("chrono", "memory", "string", "system_error"),
+    ("string",),
+)
 INCLUDE = re.compile(r"^\s*#\s*include\s*<([^>]+)>", re.MULTILINE)
 
 
@@ -37,8 +42,8 @@ def run(command, source, *more):
 
 def precompile(prelude, scratch, command):
     """The file to pass with -include: GCC and clang then take the precompiled one beside it."""
-    header = scratch / (prelude.replace("/", "__") + ".prelude.hpp")
-    header.write_text(f"#pragma once\n#include <{prelude}>\n")
+    header = scratch / ("-".join(prelude).replace("/", "__") + ".prelude.hpp")
+    header.write_text("#pragma once\n" + "".join(f"#include <{name}>\n" for name in prelude))
     answer = run(command, header, "-x", "c++-header", "-o", f"{header}.gch")
     if answer.returncode != 0:
         raise SystemExit(answer.stderr)
@@ -56,7 +61,7 @@ def compile_alone(header, scratch, command, prelude=None):
 
 def prelude_of(root, header):
     names = included(root, header.as_posix())
-    return next((p for p in PRELUDES if p in names), None)
+    return next((p for p in PRELUDES if names.issuperset(p)), None)
 
 
 def main(root, scratch, *command):
