@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cstdint>
+#include <span>
 #include <utility>
 
 #include <kit/codec/detail/json_scan.hpp>
@@ -26,9 +28,8 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
 
 }  // namespace
 
-std::size_t find_field(const decode_object& type, std::string_view name, std::size_t expected,
+std::size_t find_field(const decode_object& type, std::string_view name,
                        bool ignore_case) noexcept {
-  if (expected < type.count && type.fields[expected].name == name) return expected;
   for (std::size_t i = 0; i < type.count; ++i) {
     if (type.fields[i].name == name) return i;
   }
@@ -36,6 +37,16 @@ std::size_t find_field(const decode_object& type, std::string_view name, std::si
     if (equal_ignoring_case(type.fields[i].name, name)) return i;
   }
   return no_field;
+}
+
+std::uint64_t without_given(const decode_object& type, std::uint64_t missing,
+                            std::span<const std::string_view> given) noexcept {
+  for (std::size_t i = 0; i < type.count; ++i) {
+    if (std::find(given.begin(), given.end(), type.fields[i].name) != given.end()) {
+      missing &= ~(std::uint64_t{1} << i);
+    }
+  }
+  return missing;
 }
 
 namespace {

@@ -3,12 +3,15 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
 
+#include <kit/codec/detail/json_word.hpp>
 #include <kit/result.hpp>
 
 namespace kit::json {
@@ -53,10 +56,14 @@ struct decode_options {
   /// Names match without regard to the case of ASCII letters, an exact match being preferred, as in
   /// Go. Otherwise a name that differs in case is an unknown one.
   bool ignore_case = false;
+  /// Names of fields of the outermost object that get their values from elsewhere: those are not
+  /// missed when they are required.
+  std::span<const std::string_view> given = {};
 };
 
-/// A text to decode. Converts from whatever holds text; what can be read behind its end matters, as
-/// the parser reads in blocks: with 64 bytes of room the text is used where it is, without, a copy.
+/// A text to decode. Converts from whatever holds text. For texts above 16 KiB it matters what can
+/// be read behind the end, as their parser reads in blocks: with 64 bytes of room such a text is
+/// used where it is, without, a copy.
 class input {
  public:
   input(std::string_view text) noexcept : text_(text) {}
@@ -178,12 +185,26 @@ using decode_function = bool (*)(reader&, void*);
 
 /// A field of an aggregate, for decoding.
 struct decode_field {
+  /// Behind it stands a quote, and then zeros up to a multiple of 8 bytes.
   std::string_view name;
   decode_function decode;
   /// Makes the member anew where decoding twice would mix the values; null: it wouldn't.
   void (*reset)(void*);
   bool required;
   bool nullable;
+
+  /// Whether the name and a quote are at `p`.
+  bool is_at(const char* p, const char* end) const noexcept {
+    const char* key = name.data();
+    std::size_t n = name.size() + 1;
+    if (static_cast<std::size_t>(end - p) < n + 7) {
+      return static_cast<std::size_t>(end - p) >= n && std::memcmp(p, key, n) == 0;
+    }
+    for (; n >= 8; n -= 8, p += 8, key += 8) {
+      if (load_word(p) != load_word(key)) return false;
+    }
+    return n == 0 || (load_word(p) ^ load_word(key)) << (64 - 8 * n) == 0;
+  }
 };
 
 /// An aggregate, for decoding.
@@ -196,9 +217,12 @@ struct decode_object {
 
 inline constexpr std::size_t no_field = ~std::size_t{0};
 
-/// The field of that name. Fields mostly come in order: `expected` is looked at first.
-std::size_t find_field(const decode_object& type, std::string_view name, std::size_t expected,
-                       bool ignore_case) noexcept;
+/// The field of that name.
+std::size_t find_field(const decode_object& type, std::string_view name, bool ignore_case) noexcept;
+
+/// Of the missing fields, as bits, those that are not among `given`.
+std::uint64_t without_given(const decode_object& type, std::uint64_t missing,
+                            std::span<const std::string_view> given) noexcept;
 
 /// What templates of the codec call in the reader.
 struct reader_access {

@@ -25,8 +25,7 @@ std::uint64_t mark_changed(std::uint64_t word) {
 }
 template <bool Html>
 bool is_changed(char c) {
-  const bool html = Html && (c == '<' || c == '>' || c == '&');
-  return static_cast<unsigned char>(c - 0x20) >= 0x60 || c == '"' || c == '\\' || html;
+  return detail::is_special(c) || (Html && (c == '<' || c == '>' || c == '&'));
 }
 
 /// Copies until a special byte or until either end; moves `out`, returns how far it came.

@@ -133,13 +133,14 @@ const char* string_end(const char* p, bool& escaped) noexcept {
 
 const char* checked_string_end(const char* p, const char* end, bool& escaped) noexcept {
   escaped = false;
-  while (p < end) {
-    const std::uint64_t marks = mark_special(load_word(p));
-    if (marks == 0) {
-      p += 8;
-      continue;
+  for (;;) {
+    while (end - p >= 8) {
+      const std::uint64_t marks = mark_special(load_word(p));
+      p += marks ? first_mark(marks) : 8;
+      if (marks) break;
     }
-    p += first_mark(marks);
+    while (p < end && !is_special(*p))
+      ++p;
     if (p >= end) return nullptr;
     if (*p == '"') return p;
     if (*p == '\\') {
@@ -153,7 +154,6 @@ const char* checked_string_end(const char* p, const char* end, bool& escaped) no
       p += n;
     } while (p != end && byte(*p) >= 0x80);
   }
-  return nullptr;
 }
 
 const char* unescape(const char* p, const char* end, std::string& out) {

@@ -75,6 +75,10 @@ struct reader::state {
     return s == status::ok || syntax();
   }
 
+  bool outermost() const {
+    return depth_left == std::clamp(options->max_depth, 0, detail::deepest);
+  }
+
   /// Nothing may follow the value.
   bool finish() {
     if (failed || (unread && !skip())) return false;
@@ -135,24 +139,24 @@ struct reader::state {
     const char* last = nullptr;  // the closing quote
     bool escaped = false;
   };
-  /// `p` is behind the opening quote.
-  bool scan(const char* p, raw_string& s) {
-    s.first = p;
+  /// Finds the end of the string.
+  bool scan(raw_string& s) {
     if (walk) {
-      s.last = detail::string_end(p, s.escaped);
+      s.last = detail::string_end(s.first, s.escaped);
       return true;
     }
-    s.last = detail::checked_string_end(p, end, s.escaped);
+    s.last = detail::checked_string_end(s.first, end, s.escaped);
     return s.last || syntax();
   }
   bool string(raw_string& s) {
     if (*at != '"') return fail_expected("string");
     // Unlike other scalars it must be taken from the parser: what comes next may be a colon.
     if (walk && unread && !walk->take_string()) return syntax();
-    return scan(at + 1, s) && ends_scalar(s.last + 1);
+    s.first = at + 1;
+    return scan(s) && ends_scalar(s.last + 1);
   }
   /// The string's content; in `buffer` if it has escapes.
-  bool unescaped(raw_string s, std::string& buffer, std::string_view& text) {
+  bool unescaped(const raw_string& s, std::string& buffer, std::string_view& text) {
     text = std::string_view(s.first, static_cast<std::size_t>(s.last - s.first));
     if (!s.escaped) return true;
     buffer.clear();
@@ -227,30 +231,33 @@ struct reader::state {
     return walk->each_element(call, &visit, malformed) || (malformed && syntax());
   }
 
-  /// Calls `f(raw_string name)` at each member. `f` must read the value.
-  template <class F>
-  bool each_member(F f) {
+  /// Calls `f(const raw_string& name, std::size_t field)` at each member, which must read the
+  /// value. `match(const char* name)` may tell the field by the bytes behind the opening quote;
+  /// with `no_field` the name is scanned.
+  template <class Match, class F>
+  bool each_member(Match match, F f) {
     const char* const start = at;
     if (!enter(kind::object, "object")) return false;
-    return (walk ? walk_members(f) : members_from(start + 1, f)) && leave(start);
+    return (walk ? walk_members(match, f) : members_from(start + 1, match, f)) && leave(start);
   }
-  template <class F>
-  bool members_from(const char* p, F& f) {
+  template <class Match, class F>
+  bool members_from(const char* p, Match& match, F& f) {
     p = skip_space(p);
     if (p != end && *p == '}') {
       after = p + 1;
       return true;
     }
     for (;;) {
-      raw_string name;
       if (p == end || *p != '"') return syntax();
-      if (!scan(p + 1, name)) return false;
+      raw_string name{p + 1};
+      const std::size_t field = match(name);
+      if (field == detail::no_field && !scan(name)) return false;
       p = skip_space(name.last + 1);
       if (p == end || *p != ':') return syntax();
       p = skip_space(p + 1);
       if (p == end) return syntax();
       stand_at(p);
-      if (!f(name)) return false;
+      if (!f(name, field)) return false;
       p = skip_space(after);
       if (p == end || *p != ',') break;
       p = skip_space(p + 1);
@@ -259,20 +266,20 @@ struct reader::state {
     after = p + 1;
     return true;
   }
-  template <class F>
-  bool walk_members(F& f) {
-    struct context {
-      state& s;
-      F& f;
-    } c{*this, f};
+  template <class Match, class F>
+  bool walk_members(Match& match, F& f) {
+    auto visit = [&](const char* name_start, const char* value) {
+      raw_string name{name_start};
+      const std::size_t field = match(name);
+      stand_at(value);
+      return (field != detail::no_field || scan(name)) && f(name, field);
+    };
+    using visit_type = decltype(visit);
     const auto call = [](void* v, const char* name, const char* value) {
-      auto& [s, function] = *static_cast<context*>(v);
-      raw_string raw_name;
-      s.stand_at(value);
-      return s.scan(name, raw_name) && function(raw_name);
+      return (*static_cast<visit_type*>(v))(name, value);
     };
     bool malformed = false;
-    return walk->each_member(call, &c, malformed) || (malformed && syntax());
+    return walk->each_member(call, &visit, malformed) || (malformed && syntax());
   }
 
   // --- any value --------------------------------------------------------------------------------
@@ -292,20 +299,22 @@ struct reader::state {
       case kind::array:
         return each_element([this] { return skip(); });
       case kind::object:
-        return each_member([this](raw_string name) { return skip_member(name); });
+        return each_member(
+            [](const raw_string&) { return detail::no_field; },
+            [this](const raw_string& name, std::size_t) { return skip_member(name); });
       default:
         return syntax();
     }
   }
 
   /// Names are for the path of an error only, but their escapes must be valid all the same.
-  bool skip_member(raw_string raw_name) {
+  bool skip_member(const raw_string& raw_name) {
     if (raw_name.escaped && !detail::are_escapes_valid(raw_name.first, raw_name.last)) {
       return syntax();
     }
     return skip() || fail_in_member(raw_name);
   }
-  bool fail_in_member(raw_string raw_name) {
+  bool fail_in_member(const raw_string& raw_name) {
     std::string buffer;
     std::string_view name;
     if (unescaped(raw_name, buffer, name)) detail::prepend_name(error.path, name);

@@ -32,6 +32,10 @@ constexpr std::uint64_t mark_special(std::uint64_t word) noexcept {
          mark_equal(word, '\\');
 }
 
+constexpr bool is_special(char c) noexcept {
+  return static_cast<unsigned char>(c - 0x20) >= 0x60 || c == '"' || c == '\\';
+}
+
 /// The place of the first mark, in bytes.
 constexpr int first_mark(std::uint64_t marks) noexcept {
   return std::countr_zero(marks) / 8;
