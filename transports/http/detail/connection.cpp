@@ -49,8 +49,9 @@ time_point connection::in(std::chrono::milliseconds span) const {
 time_point connection::body_deadline() const {
   const auto& o = hub_->options;
   if (o.min_body_rate == 0) return time_point::max();
+  const auto bytes = exchange_->parser.message().body.bytes().size();
   return exchange_->body_start + o.body_grace +
-         std::chrono::milliseconds(exchange_->body_bytes * 1000 / o.min_body_rate);
+         std::chrono::milliseconds(bytes * 1000 / o.min_body_rate);
 }
 
 void connection::on_timer() {

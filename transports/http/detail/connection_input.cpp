@@ -90,13 +90,12 @@ void connection::pump() {
   while (in_begin_ < in_end_ && !has_request_ && !writing_ && keep_alive_ &&
          phase_ != phase::closed) {
     auto& now = x();
+    if (now.out.size() > flush_at && !flush()) break;
     const auto r = now.parser.parse({in_.data.get() + in_begin_, in_end_ - in_begin_});
     in_begin_ += r.consumed;
-    if (phase_ == phase::body) now.body_bytes += r.consumed;
     now.parsed = r.state;
     if (r.state == parse_state::complete) {
       begin();
-      if (!has_request_ && now.out.size() > flush_at) flush();
     } else {
       if (r.state == parse_state::failed) refuse(now.parser.error());
       break;
@@ -135,10 +134,7 @@ void connection::await_more() {
   }
   auto& next = x();
   if (next.parsed == parse_state::need_body) {
-    if (phase_ != phase::body) {
-      next.body_start = now_;
-      next.body_bytes = 0;
-    }
+    if (phase_ != phase::body) next.body_start = now_;
     enter(phase::body, body_deadline());
     if (next.parser.wants_continue()) {
       next.parser.continue_sent();

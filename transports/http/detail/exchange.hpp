@@ -47,7 +47,6 @@ struct exchange {
   request_parser parser;
   parse_state parsed = parse_state::complete;  // nothing of the next request was taken yet
   time_point body_start;
-  std::uint64_t body_bytes = 0;
 
   // The request that runs.
   std::optional<cancel_source> context;
