@@ -26,9 +26,8 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
 
 }  // namespace
 
-std::size_t find_field(const decode_object& type, std::string_view name, std::size_t expected,
+std::size_t find_field(const decode_object& type, std::string_view name,
                        bool ignore_case) noexcept {
-  if (expected < type.count && type.fields[expected].name == name) return expected;
   for (std::size_t i = 0; i < type.count; ++i) {
     if (type.fields[i].name == name) return i;
   }

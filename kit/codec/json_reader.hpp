@@ -3,12 +3,14 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
 
+#include <kit/codec/detail/json_word.hpp>
 #include <kit/result.hpp>
 
 namespace kit::json {
@@ -55,8 +57,9 @@ struct decode_options {
   bool ignore_case = false;
 };
 
-/// A text to decode. Converts from whatever holds text; what can be read behind its end matters, as
-/// the parser reads in blocks: with 64 bytes of room the text is used where it is, without, a copy.
+/// A text to decode. Converts from whatever holds text. For texts above 16 KiB it matters what can
+/// be read behind the end, as their parser reads in blocks: with 64 bytes of room such a text is
+/// used where it is, without, a copy.
 class input {
  public:
   input(std::string_view text) noexcept : text_(text) {}
@@ -82,6 +85,7 @@ inline input padded(std::string_view text, std::size_t room) noexcept {
 }
 
 namespace detail {
+class ondemand_walk;
 struct decode_object;
 struct problem;
 struct reader_access;
@@ -177,12 +181,26 @@ using decode_function = bool (*)(reader&, void*);
 
 /// A field of an aggregate, for decoding.
 struct decode_field {
+  /// Behind it stands a quote, and then zeros up to a multiple of 8 bytes.
   std::string_view name;
   decode_function decode;
   /// Makes the member anew where decoding twice would mix the values; null: it wouldn't.
   void (*reset)(void*);
   bool required;
   bool nullable;
+
+  /// Whether the name and a quote are at `p`.
+  bool is_at(const char* p, const char* end) const noexcept {
+    const char* key = name.data();
+    std::size_t n = name.size() + 1;
+    if (static_cast<std::size_t>(end - p) < n + 7) {
+      return static_cast<std::size_t>(end - p) >= n && std::memcmp(p, key, n) == 0;
+    }
+    for (; n >= 8; n -= 8, p += 8, key += 8) {
+      if (load_word(p) != load_word(key)) return false;
+    }
+    return n == 0 || (load_word(p) ^ load_word(key)) << (64 - 8 * n) == 0;
+  }
 };
 
 /// An aggregate, for decoding.
@@ -195,9 +213,8 @@ struct decode_object {
 
 inline constexpr std::size_t no_field = ~std::size_t{0};
 
-/// The field of that name. Fields mostly come in order: `expected` is looked at first.
-std::size_t find_field(const decode_object& type, std::string_view name, std::size_t expected,
-                       bool ignore_case) noexcept;
+/// The field of that name.
+std::size_t find_field(const decode_object& type, std::string_view name, bool ignore_case) noexcept;
 
 /// What templates of the codec call in the reader.
 struct reader_access {
@@ -215,6 +232,8 @@ struct reader_access {
   static void set_failure(reader& r, problem failure);
 
  private:
+  static result<void> run_in(std::string_view text, ondemand_walk* walk,
+                             const decode_options& options, decode_function f, void* object);
   static bool read_field(reader& r, const decode_field& field, void* member, bool again);
 };
 

@@ -1,7 +1,6 @@
 #include <kit/codec/json_writer.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -9,53 +8,40 @@
 
 #include <kit/codec/detail/json_number.hpp>
 #include <kit/codec/detail/json_scan.hpp>
+#include <kit/codec/detail/json_word.hpp>
 
 namespace kit::json {
 namespace {
 
-constexpr std::uint64_t each_byte(char c) {
-  return 0x0101010101010101 * static_cast<unsigned char>(c);
-}
-/// Marks zero bytes by their high bit; above the first one marks may be wrong.
-constexpr std::uint64_t zero_bytes(std::uint64_t w) {
-  return (w - each_byte(1)) & ~w & each_byte('\x80');
-}
-
-/// Marks the bytes of a string that aren't copied as they are, as above.
+/// Marks the bytes of a string that aren't copied as they are.
 template <bool Html>
-std::uint64_t special_bytes(std::uint64_t w) {
-  std::uint64_t marks = ((w - each_byte(' ')) | w) & each_byte('\x80');
-  marks |= zero_bytes(w ^ each_byte('"')) | zero_bytes(w ^ each_byte('\\'));
+std::uint64_t mark_changed(std::uint64_t word) {
+  std::uint64_t marks = detail::mark_special(word);
   if constexpr (Html) {
-    marks |= zero_bytes(w ^ each_byte('<')) | zero_bytes(w ^ each_byte('>')) |
-             zero_bytes(w ^ each_byte('&'));
+    for (char c : {'<', '>', '&'})
+      marks |= detail::mark_equal(word, c);
   }
   return marks;
 }
 template <bool Html>
-bool is_special(char c) {
-  const bool html = Html && (c == '<' || c == '>' || c == '&');
-  return static_cast<unsigned char>(c - 0x20) >= 0x60 || c == '"' || c == '\\' || html;
+bool is_changed(char c) {
+  return detail::is_special(c) || (Html && (c == '<' || c == '>' || c == '&'));
 }
 
 /// Copies until a special byte or until either end; moves `out`, returns how far it came.
 template <bool Html>
 const char* copy_plain(const char* p, const char* last, char*& out, const char* out_end) {
-  if constexpr (std::endian::native == std::endian::little) {
-    while (last - p >= 8 && out_end - out >= 8) {
-      std::uint64_t word;
-      std::memcpy(&word, p, 8);
-      std::memcpy(out, &word, 8);
-      if (const std::uint64_t marks = special_bytes<Html>(word)) {
-        const int plain = std::countr_zero(marks) / 8;
-        out += plain;
-        return p + plain;
-      }
-      p += 8;
-      out += 8;
+  while (last - p >= 8 && out_end - out >= 8) {
+    std::memcpy(out, p, 8);
+    if (const std::uint64_t marks = mark_changed<Html>(detail::load_word(p))) {
+      const int plain = detail::first_mark(marks);
+      out += plain;
+      return p + plain;
     }
+    p += 8;
+    out += 8;
   }
-  while (p != last && out != out_end && !is_special<Html>(*p))
+  while (p != last && out != out_end && !is_changed<Html>(*p))
     *out++ = *p++;
   return p;
 }
@@ -88,7 +74,7 @@ struct writer::state {
       : out(o),
         start(o.size()),
         options(opts),
-        depth_left(std::clamp(opts.max_depth, 0, 1000)),
+        depth_left(std::clamp(opts.max_depth, 0, detail::deepest)),
         p(buffer) {}
   state(const state&) = delete;
   state& operator=(const state&) = delete;
@@ -196,7 +182,8 @@ struct writer::state {
 
   bool enter() {
     if (depth_left == 0) {
-      return fail("nested deeper than " + std::to_string(std::clamp(options.max_depth, 0, 1000)));
+      return fail("nested deeper than " +
+                  std::to_string(std::clamp(options.max_depth, 0, detail::deepest)));
     }
     --depth_left;
     return true;

@@ -16,6 +16,10 @@ std::optional<std::string_view> path_params::get(std::string_view name) const no
   return found;
 }
 
+void path_params::reserve(std::size_t params, std::size_t text_bytes) {
+  packed_.reserve(packed_.size() + 2 * params + text_bytes);  // lengths have a byte, as a rule
+}
+
 void path_params::add(std::string_view name, std::string_view value) {
   put(name);
   put(value);

@@ -17,6 +17,8 @@ class path_params {
   /// The value of the last one added with that name. Valid until this object is changed or moved.
   std::optional<std::string_view> get(std::string_view name) const noexcept;
 
+  /// Room for that many further ones with `text_bytes` of names and values together.
+  void reserve(std::size_t params, std::size_t text_bytes);
   void add(std::string_view name, std::string_view value);
   void clear() noexcept { packed_.clear(); }
 

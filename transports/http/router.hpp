@@ -128,6 +128,7 @@ class router {
  private:
   using layer = std::function<handler(handler, std::string_view)>;
   struct scope;
+  class freezer;
 
   router& add_layer(layer l);
 

@@ -1,13 +1,12 @@
 #include <kit/codec/detail/json_scan.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
+#include <kit/codec/detail/json_word.hpp>
 
 namespace kit::json::detail {
 namespace {
@@ -117,26 +116,44 @@ void padded_copy::shrink(std::size_t most) noexcept {
 }
 
 const char* string_end(const char* p, bool& escaped) noexcept {
-#if defined(__SSE2__)
-  const __m128i quote = _mm_set1_epi8('"');
-  const __m128i slash = _mm_set1_epi8('\\');
   escaped = false;
-  for (;; p += 16) {
-    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    const auto quotes = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(block, quote)));
-    const auto slashes = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(block, slash)));
-    const unsigned first_quote = quotes & (0U - quotes);
-    if (slashes & (first_quote - 1)) break;  // one stands before the quote, or there's no quote
-    if (quotes) return p + std::countr_zero(quotes);
+  for (;;) {
+    const std::uint64_t word = load_word(p);
+    const std::uint64_t marks = mark_equal(word, '"') | mark_equal(word, '\\');
+    if (marks == 0) {
+      p += 8;
+      continue;
+    }
+    p += first_mark(marks);
+    if (*p == '"') return p;
+    escaped = true;
+    p += 2;
   }
-#endif
-  for (escaped = false; *p != '"'; ++p) {
+}
+
+const char* checked_string_end(const char* p, const char* end, bool& escaped) noexcept {
+  escaped = false;
+  for (;;) {
+    while (end - p >= 8) {
+      const std::uint64_t marks = mark_special(load_word(p));
+      p += marks ? first_mark(marks) : 8;
+      if (marks) break;
+    }
+    while (p < end && !is_special(*p))
+      ++p;
+    if (p >= end) return nullptr;
+    if (*p == '"') return p;
     if (*p == '\\') {
       escaped = true;
-      ++p;
+      p += 2;
+      continue;
     }
+    do {
+      const std::size_t n = byte(*p) < 0x20 ? 0 : utf8_length(p, end);
+      if (n == 0) return nullptr;
+      p += n;
+    } while (p != end && byte(*p) >= 0x80);
   }
-  return p;
 }
 
 const char* unescape(const char* p, const char* end, std::string& out) {
@@ -154,6 +171,15 @@ const char* unescape(const char* p, const char* end, std::string& out) {
     }
   }
   return nullptr;
+}
+
+bool are_escapes_valid(const char* p, const char* end) noexcept {
+  std::uint32_t c = 0;
+  while (p != end) {
+    p = *p == '\\' ? read_escape(p, end, c) : p + 1;
+    if (!p) return false;
+  }
+  return true;
 }
 
 const char* number_end(const char* p, const char* end, bool& integer) noexcept {
@@ -407,7 +433,7 @@ class checker {
 }  // namespace
 
 std::optional<problem> find_problem(std::string_view text, int max_depth) {
-  return checker(text, max_depth).run();
+  return checker(text, std::clamp(max_depth, 0, deepest)).run();
 }
 
 }  // namespace kit::json::detail

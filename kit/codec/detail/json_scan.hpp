@@ -16,6 +16,9 @@ namespace kit::json::detail {
 /// the end of it. At least simdjson's own padding.
 inline constexpr std::size_t padding = 64;
 
+/// More nesting than this is not for the stack.
+inline constexpr int deepest = 1000;
+
 /// A copy of a text with `padding` bytes behind it. The buffer is used again.
 class padded_copy {
  public:
@@ -50,13 +53,18 @@ constexpr kind kind_of(char c) noexcept {
 inline constexpr std::array<const char*, 7> kind_names{"null",  "boolean", "number", "string",
                                                        "array", "object",  "no JSON"};
 
-/// `p` is just behind an opening quote that is known to be closed. Returns the closing quote and
-/// sets `escaped` if a backslash stands before it. Reads up to 15 bytes further.
+/// `p` is just behind the opening quote of a string that is known to be right but for its escapes.
+/// Returns the closing quote and sets `escaped` if a backslash stands before it.
 const char* string_end(const char* p, bool& escaped) noexcept;
+
+/// The same where nothing is known; null: the string isn't closed before `end`, or holds control
+/// characters or bytes that aren't UTF-8. Escapes are not looked into.
+const char* checked_string_end(const char* p, const char* end, bool& escaped) noexcept;
 
 /// Appends the unescaped content of [p, end), `end` being the closing quote. Returns null, or the
 /// backslash of an invalid escape; a lone surrogate is one.
 const char* unescape(const char* p, const char* end, std::string& out);
+bool are_escapes_valid(const char* p, const char* end) noexcept;
 
 /// The end of the number at `p`; null if it's none by the grammar, or continues with a letter.
 /// Sets `integer` if it has neither fraction nor exponent.

@@ -23,10 +23,29 @@ consteval std::size_t count_used_fields() {
 template <class T>
 inline constexpr std::size_t used_fields = count_used_fields<T>();
 
+template <std::size_t Block, std::size_t Size>
+consteval auto pad_text(std::string_view before, std::string_view text, std::string_view after) {
+  std::array<char, (Size + Block - 1) / Block * Block> out{};
+  std::size_t n = 0;
+  for (std::string_view part : {before, text, after}) {
+    for (char c : part)
+      out[n++] = c;
+  }
+  return out;
+}
+
+/// `name"`, with zeros up to a multiple of 8 bytes, to be compared in words.
+template <class Field>
+inline constexpr auto name_and_quote =
+    pad_text<8, Field::info.name.size() + 1>("", Field::info.name, "\"");
+
 template <class Field>
 consteval decode_field make_decode_field() {
   using type = typename Field::type;
-  return {Field::info.name, &decode_value<type>, reset_function<type>(), Field::info.required,
+  return {{name_and_quote<Field>.data(), Field::info.name.size()},
+          &decode_value<type>,
+          reset_function<type>(),
+          Field::info.required,
           (kinds_of<type>() & bit(kind::null)) != 0};
 }
 
@@ -56,33 +75,24 @@ constexpr bool is_plain_name(std::string_view name) {
   return true;
 }
 
-/// `,"name":`, with zeros up to a multiple of 16 bytes.
+/// `,"name":`, with zeros up to a multiple of 16 bytes, to be copied in blocks; or nothing.
 template <class Field>
-struct key_text {
-  static constexpr std::string_view name = Field::info.name;
-  static constexpr std::size_t size = is_plain_name(name) ? name.size() + 4 : 0;
-  static constexpr auto storage = [] {
-    std::array<char, (size + 15) / 16 * 16> out{};
-    if (size == 0) return out;
-    std::size_t n = 0;
-    for (char c : {',', '"'})
-      out[n++] = c;
-    for (char c : name)
-      out[n++] = c;
-    for (char c : {'"', ':'})
-      out[n++] = c;
-    return out;
-  }();
-};
+inline constexpr auto key_text = [] {
+  constexpr std::string_view name = Field::info.name;
+  if constexpr (is_plain_name(name)) {
+    return pad_text<16, name.size() + 4>(",\"", name, "\":");
+  } else {
+    return std::array<char, 0>{};
+  }
+}();
 
 template <class Field>
 consteval encode_field make_encode_field() {
   using type = std::remove_const_t<typename Field::type>;
   bool (*omit)(const void*) = nullptr;
   if constexpr (Field::info.omit_empty) omit = &is_empty_value<type>;
-  using key = key_text<Field>;
-  return {Field::info.name, std::string_view(key::storage.data(), key::size), &encode_value<type>,
-          omit};
+  const std::size_t key_size = key_text<Field>.empty() ? 0 : Field::info.name.size() + 4;
+  return {Field::info.name, {key_text<Field>.data(), key_size}, &encode_value<type>, omit};
 }
 
 template <class T>
