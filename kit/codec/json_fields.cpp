@@ -59,22 +59,22 @@ bool try_all(reader& r, const alternative* list, std::size_t n, void* object) {
   if (!scalar && !r.read_raw(raw)) return false;
   decode_options strict = r.options();
   strict.refuse_unknown = true;
-  problem best{{}, {}, 0};
+  problem best;
   for (const decode_options* options : {&std::as_const(strict), &r.options()}) {
+    best = {};
     for (std::size_t i = 0; i < n; ++i) {
       if (!(list[i].kinds & wanted)) continue;
       if (scalar ? list[i].decode(r, object)
                  : reader_access::read_again(r, raw, *options, list[i].decode, object)) {
         return true;
       }
-      problem* failure = reader_access::failure(r);
-      if (!failure) return false;
-      if (best.what.empty() || failure->offset > best.offset) best = std::move(*failure);
-      *failure = {{}, {}, 0};
+      problem failure;
+      if (!reader_access::take_failure(r, failure)) return false;
+      if (best.what.empty() || failure.offset > best.offset) best = std::move(failure);
     }
     if (scalar || r.options().refuse_unknown) break;
   }
-  *reader_access::failure(r) = std::move(best);
+  reader_access::set_failure(r, std::move(best));
   return false;
 }
 

@@ -4,14 +4,12 @@
 #include <array>
 #include <bit>
 #include <cstring>
-#include <memory>
 #include <utility>
 
 #include <kit/codec/detail/json_number.hpp>
 #include <kit/codec/detail/json_scan.hpp>
+#include <kit/codec/detail/pool.hpp>
 
-// The checks are for the order of calls, and grow the parser; they default to the build's -O level.
-#define SIMDJSON_DEVELOPMENT_CHECKS 0
 #include <simdjson.h>
 
 namespace kit::json {
@@ -26,34 +24,33 @@ using detail::kind_of;
 /// Memory of one decode call. What is larger than this is given back after the call, in bytes.
 constexpr std::size_t largest_kept = 256 * 1024;
 
-struct slot {
+/// More than this is not for the stack.
+constexpr int deepest = 1000;
+
+struct workspace {
   ondemand::parser parser;
   detail::padded_copy copy;
-  std::unique_ptr<slot> next;
 };
+constinit detail::pool<workspace> workspaces;
 
-/// Free slots of this thread. Decoding never suspends, so one does, but for a codec that decodes
-/// another text within.
-thread_local std::unique_ptr<slot> free_slots;
-
-class slot_lease {
+/// Decoding takes one workspace, and another for each variant that tries alternatives.
+class workspace_lease {
  public:
-  slot_lease() : slot_(free_slots ? std::move(free_slots) : std::make_unique<slot>()) {
-    free_slots = std::move(slot_->next);
+  ~workspace_lease() {
+    lease_->copy.shrink(largest_kept);
+    if (lease_->parser.capacity() > largest_kept) lease_->parser = ondemand::parser();
   }
-  slot_lease(const slot_lease&) = delete;
-  slot_lease& operator=(const slot_lease&) = delete;
-  ~slot_lease() {
-    slot_->copy.shrink(largest_kept);
-    if (slot_->parser.capacity() > largest_kept) slot_->parser = ondemand::parser();
-    slot_->next = std::move(free_slots);
-    free_slots = std::move(slot_);
-  }
-  slot* operator->() const { return slot_.get(); }
+  workspace* operator->() const { return lease_.operator->(); }
 
  private:
-  std::unique_ptr<slot> slot_;
+  detail::pool<workspace>::lease lease_{workspaces};
 };
+
+/// Behind a text these would make the parser run on: it goes on to the token at the end of it, and
+/// a text that lacks brackets could find them there.
+bool closes(char c) noexcept {
+  return c == ']' || c == '}' || c == ',';
+}
 
 }  // namespace
 
@@ -69,7 +66,8 @@ struct reader::state {
   bool root = true;
   bool scalar_root = false;
   bool unread = true;
-  bool present = false;   // the last field was there, and not as a null that counts as absent
+  bool present = false;  // the last field was there, and not as a null that counts as absent
+  bool failed = false;
   bool broken = false;    // not JSON; the place is yet to be found
   std::size_t work_left;  // bytes that may still be parsed again, for variants
   std::string scratch;
@@ -81,7 +79,7 @@ struct reader::state {
         origin(start),
         at(text.data()),
         end(text.data() + text.size()),
-        depth_left(o.max_depth),
+        depth_left(std::clamp(o.max_depth, 0, deepest)),
         work_left(64 * text.size()) {}
 
   bool open(ondemand::parser& parser, std::string_view text) {
@@ -102,7 +100,7 @@ struct reader::state {
 
   /// Nothing may follow the value.
   bool finish() {
-    if (unread && !skip()) return false;
+    if (failed || (unread && !skip())) return false;
     if (!scalar_root) {
       return document->current_location().error() == simdjson::OUT_OF_BOUNDS || syntax();
     }
@@ -118,10 +116,11 @@ struct reader::state {
 
   bool fail(std::string message) {
     error = {{}, std::move(message), static_cast<std::size_t>(at - origin)};
+    failed = true;
     return false;
   }
   bool syntax() {
-    broken = true;
+    failed = broken = true;
     return false;
   }
   bool fail_expected(std::string_view what) {
@@ -228,7 +227,7 @@ struct reader::state {
       ondemand::value v;
       if (std::move(element).get(v)) return syntax();
       set(v);
-      if (!f() || (unread && !skip())) {
+      if (!f() || failed || (unread && !skip())) {
         detail::prepend_index(error.path, i);
         return false;
       }
@@ -386,7 +385,7 @@ bool reader::members(bool (*f)(void*, std::string_view), void* context) {
   return s_.each_member([&](state::raw_string raw_name) {
     std::string_view name;
     if (!s_.unescaped(raw_name, s_.scratch, name)) return false;
-    if (f(context, name) && (!s_.unread || s_.skip())) return true;
+    if (f(context, name) && !s_.failed && (!s_.unread || s_.skip())) return true;
     std::string buffer;
     if (s_.unescaped(raw_name, buffer, name)) detail::prepend_name(s_.error.path, name);
     return false;
@@ -394,10 +393,8 @@ bool reader::members(bool (*f)(void*, std::string_view), void* context) {
 }
 
 namespace detail {
-bool reader_access::read_object(reader& r, const decode_object& type, void* object) {
+bool reader_access::read_object(reader& r, const decode_object& type, void* const* members) {
   reader::state& s = r.s_;
-  void* members[64];
-  type.members(object, members);
   std::uint64_t seen = 0;
   std::size_t expected = 0;
   const auto read_member = [&](reader::state::raw_string raw_name) {
@@ -432,7 +429,7 @@ bool reader_access::read_field(reader& r, const decode_field& field, void* membe
   if (!s.present) return s.literal("null");
   if (again && s.options->refuse_duplicates) return s.fail("duplicate field");
   if (again && field.reset) field.reset(member);
-  if (!field.decode(r, member) || (s.unread && !s.skip())) return false;
+  if (!field.decode(r, member) || s.failed || (s.unread && !s.skip())) return false;
   s.present = true;
   return true;
 }
@@ -442,21 +439,30 @@ bool reader_access::read_again(reader& r, std::string_view raw, const decode_opt
   reader::state& outer = r.s_;
   if (outer.work_left < raw.size()) return outer.fail("too many alternatives to try");
   outer.work_left -= raw.size();
-  slot_lease slot;
+  workspace_lease work;
   ondemand::document document;
   reader::state s(options, document, raw, outer.origin);
   s.depth_left = outer.depth_left;
   s.work_left = outer.work_left;
   reader inner(s);
-  const bool ok = s.open(slot->parser, raw) && f(inner, object) && s.finish();
+  const bool ok = s.open(work->parser, raw) && f(inner, object) && s.finish();
   outer.work_left = s.work_left;
   outer.error = std::move(s.error);
+  outer.failed = !ok;
   outer.broken = s.broken;
   return ok;
 }
 
-problem* reader_access::failure(reader& r) {
-  return r.s_.broken ? nullptr : &r.s_.error;
+bool reader_access::take_failure(reader& r, problem& out) {
+  if (r.s_.broken) return false;
+  out = std::exchange(r.s_.error, {});
+  r.s_.failed = false;
+  return true;
+}
+
+void reader_access::set_failure(reader& r, problem failure) {
+  r.s_.error = std::move(failure);
+  r.s_.failed = true;
 }
 
 result<void> reader_access::run(const input& in, const decode_options& options, decode_function f,
@@ -467,12 +473,13 @@ result<void> reader_access::run(const input& in, const decode_options& options, 
     return kit::fail(errc::invalid_argument,
                      "$: text is longer than " + limit + " bytes at byte " + limit);
   }
-  slot_lease slot;
-  if (!in.padded()) text = slot->copy.assign(text);
+  workspace_lease work;
+  if (!in.padded() || closes(text.data()[text.size()])) text = work->copy.assign(text);
   ondemand::document document;
   reader::state s(options, document, text, text.data());
   reader r(s);
-  if (s.open(slot->parser, text) && f(r, object) && s.finish()) return {};
+  if (s.open(work->parser, text) && f(r, object) && s.finish()) return {};
+  if (!s.failed) s.fail("refused by its codec");
   if (s.broken) s.locate(text);
   return kit::fail(errc::invalid_argument, '$' + s.error.path + ": " + s.error.what + " at byte " +
                                                std::to_string(s.error.offset));

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -21,11 +22,23 @@ constexpr unsigned bit(kind k) {
 }
 inline constexpr unsigned any_kind = 0x3f;
 
+/// How a type is decoded and encoded; see <kit/codec/json.hpp>.
+template <class T>
+struct codec;
+
+/// What a number without fraction can be read into: all integers up to 64 bits but characters.
+template <class T>
+concept integer =
+    std::integral<T> && sizeof(T) <= 8 && !std::same_as<T, bool> && !std::same_as<T, char> &&
+    !std::same_as<T, wchar_t> && !std::same_as<T, char8_t> && !std::same_as<T, char16_t> &&
+    !std::same_as<T, char32_t>;
+
 /// Limits and strictness of decoding. Plain data.
 struct decode_options {
-  /// Longest text, in bytes; 1 to 4 GiB - 1.
+  /// Longest text, in bytes; up to 4 GiB - 1.
   std::size_t max_bytes = 64 * 1024 * 1024;
-  /// Deepest nesting of arrays and objects; 1 to 1,000. It bounds the use of the stack.
+  /// Deepest nesting of arrays and objects; 0 to 1,000, what is above counts as 1,000. It bounds
+  /// the use of the stack, which is up to 1 KiB for each level.
   int max_depth = 200;
   /// A member that the type has no field for is an error. Otherwise it's passed over, after a check
   /// that it is valid JSON.
@@ -48,7 +61,7 @@ class input {
  public:
   input(std::string_view text) noexcept : text_(text) {}
   input(const char* text) noexcept : text_(text) {}
-  /// Uses the spare capacity of the string. That of another thread's buffer must not change either.
+  /// Uses the spare capacity of the string, where there is enough.
   input(const std::string& text) noexcept;
 
   std::string_view text() const noexcept { return text_; }
@@ -60,7 +73,8 @@ class input {
   bool padded_ = false;
 };
 
-/// A text in a larger buffer: `room` bytes behind its end may be read, whatever they hold.
+/// A text in a larger buffer: `room` bytes behind its end may be read, whatever they hold. No other
+/// thread may write there meanwhile.
 inline input padded(std::string_view text, std::size_t room) noexcept {
   input in(text);
   in.padded_ = room >= 64;
@@ -74,8 +88,8 @@ struct reader_access;
 }  // namespace detail
 
 /// What codecs read values from. A codec gets a reader that stands at a value and calls one of the
-/// reading functions; they return false after a failure, which the codec passes on at once. A value
-/// that isn't read is skipped.
+/// reading functions, once; they return false after a failure, which the codec passes on at once.
+/// A value that isn't read is skipped.
 /// Lifetime: valid during the decode call only. Threads: one.
 class reader {
  public:
@@ -91,7 +105,7 @@ class reader {
   [[nodiscard]] bool read(bool& v);
   [[nodiscard]] bool read(double& v);
   [[nodiscard]] bool read(float& v);
-  template <std::integral I>
+  template <integer I>
   [[nodiscard]] bool read(I& v) {
     using limits = std::numeric_limits<I>;
     if constexpr (std::is_signed_v<I>) {
@@ -106,6 +120,11 @@ class reader {
     return true;
   }
   [[nodiscard]] bool read(std::string& v);
+  /// Anything else by its own codec.
+  template <class T>
+  [[nodiscard]] bool read(T& v) {
+    return codec<T>::decode(*this, v);
+  }
   /// A string without a copy where it has no escapes. The view is valid until the next call.
   [[nodiscard]] bool read_text(std::string_view& v);
   /// Any value, as its validated text. The view is valid until the decode call returns.
@@ -172,8 +191,6 @@ struct decode_object {
   std::size_t count;
   /// Bit i: field i is required.
   std::uint64_t required;
-  /// Stores the addresses of the object's members, in the order of `fields`.
-  void (*members)(void* object, void** out);
 };
 
 inline constexpr std::size_t no_field = ~std::size_t{0};
@@ -187,13 +204,15 @@ struct reader_access {
   /// Decodes the whole text by `f(reader, object)`.
   static result<void> run(const input& in, const decode_options& options, decode_function f,
                           void* object);
-  static bool read_object(reader& r, const decode_object& type, void* object);
+  /// `members` are the addresses of the object's members, in the order of `type.fields`.
+  static bool read_object(reader& r, const decode_object& type, void* const* members);
   /// Decodes a text that `read_raw` returned once more. All such texts of one decode call may be
   /// 64 times as long as the whole text, or it's a failure.
   static bool read_again(reader& r, std::string_view raw, const decode_options& options,
                          decode_function f, void* object);
-  /// The failure so far, to be changed; null where the text isn't JSON, which is final.
-  static problem* failure(reader& r);
+  /// Takes the failure back, so that reading can go on. False: the text isn't JSON, which is final.
+  static bool take_failure(reader& r, problem& out);
+  static void set_failure(reader& r, problem failure);
 
  private:
   static bool read_field(reader& r, const decode_field& field, void* member, bool again);

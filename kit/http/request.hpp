@@ -24,8 +24,14 @@ struct request {
   std::string target = "/";
   http::headers headers = {};
   http::body body = {};
-  /// Filled by the router.
+  /// Filled by a router, as the next two.
   path_params params = {};
+  /// The pattern of the route that matched, e.g. `/users/{id}`: for logs, metrics and traces. Valid
+  /// as long as the router's handler.
+  std::string_view route = {};
+  /// The whole target as it came, where a router mounted this handler below a prefix and left the
+  /// rest in `target`; otherwise empty.
+  std::string original_target = {};
 
   /// The path as sent, percent-encoded; `/` where an absolute URL has none. Views of this and the
   /// next are valid until `target` is changed or the request moved.

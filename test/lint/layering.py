@@ -20,6 +20,8 @@ MAY_INCLUDE = {
 }
 # Headers of other libraries that a public header of ours may include, and which one may.
 FOREIGN_IN_HEADERS = {"tl/expected.hpp": "kit/result.hpp"}
+# The compiler's own headers of vector instructions: any detail header may include them.
+INTRINSICS = re.compile(r"\w+intrin\.h")
 # Test folders that look inside: they include the detail headers of what they test.
 MAY_LOOK_INSIDE = ("test/unit/", "test/fuzz/", "test/bench/")
 MAX_LINES = 500
@@ -78,6 +80,8 @@ def check_include(root, path, quote, name):
             yield f"{name} is a detail of {owner}"
     elif path.suffix == ".hpp" and folder in tree.LIBRARY_FOLDERS:
         standard = "/" not in name and "." not in name
+        if "detail" in path.parts and INTRINSICS.fullmatch(name):
+            return
         if not standard and target != "asio" and FOREIGN_IN_HEADERS.get(name) != path.as_posix():
             yield f"a public header includes <{name}>; only the standard library and Asio may show there"
 

@@ -62,6 +62,7 @@ BAD = [
     ("kit/x.hpp", "#include <simdjson.h>", "a public header includes <simdjson.h>"),
     ("kit/x.hpp", "#include <curl/curl.h>", "a public header includes <curl/curl.h>"),
     ("kit/x.hpp", "#include <spdlog/spdlog.h>", "a public header includes <spdlog/spdlog.h>"),
+    ("kit/x.hpp", "#include <emmintrin.h>", "a public header includes <emmintrin.h>"),
     ("kit/x.hpp", "#include <tl/expected.hpp>", "a public header includes <tl/expected.hpp>"),
     ("kit/a.cpp", "co_spawn(ex, f(), asio::detached);", "asio::detached"),
     ("kit/a.cpp", "thread_local int x;", "thread_local"),
@@ -81,6 +82,7 @@ FINE = [
     ("kit/a.cpp", "int x = names[i](y) -> z;\nstd::snprintf(b, 1, f);\nlog.printf(x);\n"),
     ("kit/a.cpp", "/* #include nothing\n asio::detached */ auto s = R\"(thread_local)\";\n"),
     ("kit/result.hpp", "#include <tl/expected.hpp>\n"),
+    ("kit/detail/b.hpp", "#include <emmintrin.h>\n"),
     ("test/bench/x.hpp", "#include <transports/http/detail/x.hpp>\n"),
 ]
 

@@ -1,7 +1,7 @@
 #include <transports/http/request_line.hpp>
 
 #include <kit/http/syntax.hpp>
-#include <transports/http/scan.hpp>
+#include <transports/http/detail/scan.hpp>
 
 namespace kit::http {
 namespace {

@@ -164,12 +164,13 @@ bool request_parser::finish_head() {
     const std::string whole = std::move(request_.target);
     const auto parts = parse_target(request_.method, whole);
     request_.headers.set(field::host, parts->authority);
+    const auto mark = whole.find('?');
+    // RFC 9112 3.2.4: neither a path nor a query, be it an empty one, stands for `*`.
     const bool whole_server =
-        parts->path.empty() && parts->query.empty() && request_.method == method::options;
+        parts->path.empty() && mark == whole.npos && request_.method == method::options;
     request_.target = whole_server ? "*" : "/";
     if (!parts->path.empty()) request_.target = parts->path;
-    if (const auto mark = whole.find('?'); mark != whole.npos)
-      request_.target += whole.substr(mark);
+    if (mark != whole.npos) request_.target += whole.substr(mark);
   }
   if (framing_.has_transfer_encoding) {
     chunks_ = chunk_decoder({.max_body_bytes = options_.max_body_bytes,

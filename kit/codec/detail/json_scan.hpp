@@ -84,9 +84,9 @@ std::string shortened(std::string_view token);
 
 /// Where and how a text fails to be JSON.
 struct problem {
-  std::string path;  // without the leading `$`
-  std::string what;
-  std::size_t offset;
+  std::string path = {};  // without the leading `$`
+  std::string what = {};
+  std::size_t offset = 0;
 };
 
 /// Checks the whole text, byte by byte: slower than a parser, but it knows the place.

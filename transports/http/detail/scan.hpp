@@ -9,7 +9,7 @@
 #endif
 
 /// Searches that the parsers spend their time in: 16 bytes at a step where SSE2 is there. Inline,
-/// as they are called for a few bytes at a time. For this folder's sources only.
+/// as they are called for a few bytes at a time.
 namespace kit::http::scan {
 
 /// The same byte by byte, for other processors; the tests compare the two.

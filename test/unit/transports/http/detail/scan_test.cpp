@@ -1,4 +1,4 @@
-#include <transports/http/scan.hpp>
+#include <transports/http/detail/scan.hpp>
 
 #include <random>
 #include <string>

@@ -1,0 +1,133 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <type_traits>
+
+#include <kit/codec/detail/json_access.hpp>
+#include <kit/reflect.hpp>
+
+namespace kit::json {
+namespace detail {
+
+template <class T>
+consteval std::size_t count_used_fields() {
+  std::size_t n = 0;
+  for (const auto& field : reflect::fields_of<T>)
+    n += field.skip ? 0 : 1;
+  return n;
+}
+template <class T>
+inline constexpr std::size_t used_fields = count_used_fields<T>();
+
+template <class Field>
+consteval decode_field make_decode_field() {
+  using type = typename Field::type;
+  return {Field::info.name, &decode_value<type>, reset_function<type>(), Field::info.required,
+          (kinds_of<type>() & bit(kind::null)) != 0};
+}
+
+template <class T>
+struct decode_table {
+  static constexpr auto fields = [] {
+    std::array<decode_field, used_fields<T>> out{};
+    std::size_t n = 0;
+    reflect::for_each_field<T>([&]<class Field>(Field) {
+      if constexpr (!Field::info.skip) out[n++] = make_decode_field<Field>();
+    });
+    return out;
+  }();
+  static constexpr decode_object value{fields.data(), fields.size(), [] {
+                                         std::uint64_t required = 0;
+                                         for (std::size_t i = 0; i < fields.size(); ++i)
+                                           required |= std::uint64_t{fields[i].required} << i;
+                                         return required;
+                                       }()};
+};
+
+constexpr bool is_plain_name(std::string_view name) {
+  if (name.size() + 4 > longest_key) return false;
+  for (char c : name) {
+    if (c < 0x20 || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&') return false;
+  }
+  return true;
+}
+
+/// `,"name":`, with zeros up to a multiple of 16 bytes.
+template <class Field>
+struct key_text {
+  static constexpr std::string_view name = Field::info.name;
+  static constexpr std::size_t size = is_plain_name(name) ? name.size() + 4 : 0;
+  static constexpr auto storage = [] {
+    std::array<char, (size + 15) / 16 * 16> out{};
+    if (size == 0) return out;
+    std::size_t n = 0;
+    for (char c : {',', '"'})
+      out[n++] = c;
+    for (char c : name)
+      out[n++] = c;
+    for (char c : {'"', ':'})
+      out[n++] = c;
+    return out;
+  }();
+};
+
+template <class Field>
+consteval encode_field make_encode_field() {
+  using type = std::remove_const_t<typename Field::type>;
+  bool (*omit)(const void*) = nullptr;
+  if constexpr (Field::info.omit_empty) omit = &is_empty_value<type>;
+  using key = key_text<Field>;
+  return {Field::info.name, std::string_view(key::storage.data(), key::size), &encode_value<type>,
+          omit};
+}
+
+template <class T>
+struct encode_table {
+  static constexpr auto fields = [] {
+    std::array<encode_field, used_fields<T>> out{};
+    std::size_t n = 0;
+    reflect::for_each_field<T>([&]<class Field>(Field) {
+      if constexpr (!Field::info.skip) out[n++] = make_encode_field<Field>();
+    });
+    return out;
+  }();
+  static constexpr encode_object value{fields.data(), fields.size()};
+};
+
+/// The addresses of the members that aren't skipped.
+template <class Pointer, class T>
+std::array<Pointer, used_fields<std::remove_const_t<T>>> member_addresses(T& object) {
+  std::array<Pointer, used_fields<std::remove_const_t<T>>> out;
+  std::size_t n = 0;
+  reflect::for_each_field(object, [&]<class Field, class M>(Field, M& member) {
+    if constexpr (!Field::info.skip) {
+      out[n++] = const_cast<std::remove_const_t<M>*>(std::addressof(member));
+    }
+  });
+  return out;
+}
+
+}  // namespace detail
+
+/// Structs are objects: their fields as `kit::reflect` knows them, unless the type has a codec.
+template <class T>
+struct codec {
+  static_assert(reflect::aggregate<T>,
+                "kit::json knows no way to encode or decode this type: specialize kit::json::codec "
+                "for it (see <kit/codec/json.hpp>), or make it a plain struct");
+  static constexpr unsigned kinds = bit(kind::object);
+  static bool decode(reader& r, T& v) {
+    const auto members = detail::member_addresses<void*>(v);
+    return detail::reader_access::read_object(r, detail::decode_table<T>::value, members.data());
+  }
+  static bool encode(writer& w, const T& v) {
+    const auto members = detail::member_addresses<const void*>(v);
+    return detail::writer_access::write_object(w, detail::encode_table<T>::value, members.data());
+  }
+};
+
+}  // namespace kit::json

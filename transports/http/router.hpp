@@ -1,0 +1,137 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include <kit/chain.hpp>
+#include <kit/http/method.hpp>
+#include <transports/http/server.hpp>
+
+namespace kit::http {
+
+/// Sends each request to the handler of the route that matches its method and path.
+///
+///     kit::http::router router;
+///     router.use(log, recover);
+///     router.get("/users/{id}", show_user);
+///     auto admin = router.group("/admin", authenticate);
+///     admin.del("/users/{id}", delete_user);
+///     kit::http::server server(ex, router, {.port = 8080});
+///
+/// Patterns: segments after slashes, each a text, a parameter `{id}`, which takes one non-empty
+/// segment, or at the end `{rest...}`, which takes what is left of the path, if only the empty
+/// text. Parameters are in `request::params`, percent-decoded. Path and texts are compared decoded
+/// and with case; an encoded slash separates nothing. A slash at the end counts: `/a` and `/a/` are
+/// two paths. `.` and `..` mean nothing special here: they match parameters, and are left in the
+/// value of `{rest...}`; see `remove_dot_segments`.
+///
+/// Priority: from left to right, a text is preferred to a parameter, and that to `{rest...}`; where
+/// the preferred way finds no route for the method, the next is tried. At one pattern a route for
+/// the method is preferred to one for `any`. The order of registration does not matter.
+///
+/// What it answers by itself: HEAD by the route for GET (the server drops the content); OPTIONS,
+/// and `OPTIONS *`, by 204 with `Allow`; 404 when no route matches the path; 405 with `Allow` when
+/// some do, but none for the method; 400 when a `%` in the path is not followed by two hexadecimal
+/// digits.
+///
+/// Middlewares are put around the handlers once, when the router becomes a `handler`. They are told
+/// the method and pattern as the endpoint's name, e.g. `GET /users/{id}`, empty for answers without
+/// a route; `request::route` is the pattern.
+///
+/// A builder: it becomes a `handler` by conversion, which is what serves. That has its own
+/// immutable table, so what is added to the router afterwards doesn't affect it; its calls add no
+/// coroutine frame to that of the route's handler, and a lookup takes the same time among few
+/// routes and many.
+///
+/// Errors:   `errc::invalid_argument`, naming the pattern, for a malformed pattern, a parameter
+///           name twice in a pattern, and an empty handler. Registering throws what can be seen
+///           there; conversion throws what shows only in the whole: a pattern put together of
+///           prefixes, and two routes for the same requests, i.e. of one method whose patterns
+///           differ at most in the names of parameters (both are named).
+/// Lifetime: copies, groups and mounted routers share what they build. Hold the handler until its
+///           awaitable has completed; `request::route` is valid as long.
+/// Threads:  build on one thread; a handler made from it may be called from any.
+class router {
+ public:
+  router();
+
+  /// Routes requests with that method and path to `h`.
+  router& handle(const method& m, std::string_view pattern, handler h);
+  /// The same whatever the method is, OPTIONS and HEAD included.
+  router& any(std::string_view pattern, handler h);
+
+  router& get(std::string_view pattern, handler h) {
+    return handle(method::get, pattern, std::move(h));
+  }
+  router& head(std::string_view pattern, handler h) {
+    return handle(method::head, pattern, std::move(h));
+  }
+  router& post(std::string_view pattern, handler h) {
+    return handle(method::post, pattern, std::move(h));
+  }
+  router& put(std::string_view pattern, handler h) {
+    return handle(method::put, pattern, std::move(h));
+  }
+  router& patch(std::string_view pattern, handler h) {
+    return handle(method::patch, pattern, std::move(h));
+  }
+  router& del(std::string_view pattern, handler h) {
+    return handle(method::del, pattern, std::move(h));
+  }
+  router& options(std::string_view pattern, handler h) {
+    return handle(method::options, pattern, std::move(h));
+  }
+
+  /// Puts middlewares around all handlers of this router, its groups and what is mounted in it,
+  /// those added already, too, and around what it answers by itself; the first is outermost, and
+  /// those of an earlier call are outside those of a later one.
+  template <class... M>
+  router& use(M... middlewares) {
+    return add_layer([all = chain(std::move(middlewares)...)](handler next, std::string_view name) {
+      return all(std::move(next), name);
+    });
+  }
+
+  /// A router whose routes lie below `prefix` of this one and get further middlewares. In it the
+  /// pattern "" stands for the prefix itself.
+  template <class... M>
+  router group(std::string_view prefix, M... middlewares) {
+    router inner;
+    if constexpr (sizeof...(M) > 0) inner.use(std::move(middlewares)...);
+    mount(prefix, inner);
+    return inner;
+  }
+
+  /// Puts the routes of `inner` below a prefix, which is a pattern without `{rest...}` and without
+  /// a slash at its end; `/` or nothing for no prefix. The routes keep the middlewares of `inner`,
+  /// and are matched with those of this router in one step.
+  /// Errors: `errc::invalid_argument` also when `inner` holds this router.
+  router& mount(std::string_view prefix, const router& inner);
+
+  /// Sends all requests at and below a prefix to `h`, which sees what is left of the path: of
+  /// `/static/a.css?v=1` below `/static`, `request::target` is `/a.css?v=1`; `/` at the prefix
+  /// itself. `request::original_target` is the whole.
+  router& mount(std::string_view prefix, handler h);
+
+  /// Answers when no route matches, instead of 404. Set in a group or a mounted router, for the
+  /// paths at and below its prefix; set twice, the last one counts.
+  router& not_found(handler h);
+  /// Answers when routes match the path but not the method, instead of 405, for this router and
+  /// what lies in it. `Allow` is added to its answer if that is a 405 without one.
+  router& method_not_allowed(handler h);
+
+  /// What serves. Errors: see above.
+  operator handler() const;
+
+ private:
+  using layer = std::function<handler(handler, std::string_view)>;
+  struct scope;
+
+  router& add_layer(layer l);
+
+  std::shared_ptr<scope> scope_;
+};
+
+}  // namespace kit::http
