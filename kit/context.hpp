@@ -30,6 +30,7 @@ class alignas(16) context_node {
   virtual ~context_node() = default;
 
   void acquire() const noexcept { uses_.fetch_add(1, std::memory_order_relaxed); }
+  bool unshared() const noexcept { return uses_.load(std::memory_order_acquire) == 1; }
   /// False when the last handle has gone, and the node is being destroyed.
   bool try_acquire() const noexcept;
   static void release(const context_node* node) noexcept {
@@ -139,7 +140,7 @@ class cancel_source {
   explicit cancel_source(const kit::context& parent = {}, time_point deadline = time_point::max());
   cancel_source(const cancel_source&) = delete;
   cancel_source& operator=(const cancel_source&) = delete;
-  ~cancel_source() { cancel(); }
+  ~cancel_source();
 
   const kit::context& context() const noexcept { return context_; }
 

@@ -265,11 +265,11 @@ void endpoints(int concurrent) {
 
 // --- a request in its own context
 
-struct empty_job : kit::job {
+struct empty_job final : kit::job {
   awaitable<void> run() override { co_return; }
   void done(std::exception_ptr) noexcept override { ++checksum; }
 };
-struct calling_job : kit::job {
+struct calling_job final : kit::job {
   explicit calling_job(const sum_endpoint& e) : endpoint(e) {}
   awaitable<void> run() override { return serve(*this); }
   static awaitable<void> serve(calling_job& self) {

@@ -126,12 +126,13 @@ asio::awaitable<void> server::impl::serve() {
                                          timer_wheel::of(executor_));
     accepting_ = true;
   }
-  auto* accepting = kit::launch(executor_, hub_->base_context, *this);
+  const cancel_source accepting(hub_->base_context);
+  kit::launch(executor_, accepting.context(), *this);
   const bool throwing = co_await asio::this_coro::throw_if_cancelled();
   co_await asio::this_coro::throw_if_cancelled(false);
   co_await wait_until_asked();
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-  if (accepting) accepting->cancel();
+  accepting.cancel();
   co_await drain();
   co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
   co_await asio::this_coro::throw_if_cancelled(throwing);
