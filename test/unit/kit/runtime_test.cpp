@@ -38,7 +38,8 @@ struct places {
 
   static asio::awaitable<void> visit(places& p) {
     const auto ex = co_await asio::this_coro::executor;
-    CHECK(kit::detail::loop::of(ex)->runs_here());  // a loop for one thread
+    REQUIRE(kit::detail::loop::of(ex) != nullptr);
+    CHECK(kit::detail::loop::of(ex)->runs_here());  // one for one thread
     char name[16] = {};
     ::pthread_getname_np(::pthread_self(), name, sizeof name);
     const std::lock_guard lock(p.mutex);
