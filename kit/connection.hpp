@@ -22,7 +22,7 @@ namespace kit {
 /// Settings of a `connection`. Checked when it is made. Negative durations are refused.
 struct connection_options {
   /// The waits between attempts to connect. Start afresh after a success.
-  backoff_options backoff;
+  backoff_options backoff = {};
   /// How long one attempt may take, else it fails with `asio::error::timed_out`. 0: no limit.
   duration dial_timeout = std::chrono::seconds{10};
   /// How long one `write` may take, else it fails with `asio::error::timed_out` and the connection

@@ -18,7 +18,9 @@
 #include <asio/post.hpp>
 #include <asio/signal_set.hpp>
 
+#include <kit/context.hpp>
 #include <kit/error.hpp>
+#include <kit/this_context.hpp>
 
 namespace kit {
 namespace {
@@ -88,6 +90,7 @@ class runtime::impl {
   void wait_for_signal(asio::signal_set& signals);
 
   const runtime_options options_;
+  const cancel_source scope_;
   std::deque<loop> loops_;
   bool ran_ = false;
   std::atomic<std::size_t> running_ = 0;  // tasks
@@ -104,7 +107,7 @@ void runtime::impl::add(std::size_t on, asio::awaitable<void> work) {
   auto& t = l.tasks.emplace_back();
   ++running_;
   asio::co_spawn(
-      l.context, std::move(work),
+      bind_context(l.context.get_executor(), scope_.context()), std::move(work),
       asio::bind_cancellation_slot(t.signal.slot(), [this, &t](std::exception_ptr failure) {
         t.ended = true;
         ended(std::move(failure));
@@ -175,7 +178,9 @@ void runtime::impl::stop() {
 
 void runtime::impl::cancel() {
   stop();
-  if (!cancelling_.exchange(true)) cancel_tasks();
+  if (cancelling_.exchange(true)) return;
+  scope_.cancel();
+  cancel_tasks();
 }
 
 void runtime::impl::cancel_tasks() {

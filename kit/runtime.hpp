@@ -41,19 +41,20 @@ struct runtime_options {
 ///       return rt.run();
 ///     }
 ///
-/// How its coroutines learn of the end: `stop` cancels each once, and `cancel` cancels each once
-/// more (`cancellation_type::terminal`). What they are waiting for gives up. A server that is worth
-/// its name takes the first cancellation as the order to drain, from then on no longer has its
-/// `co_await`s throw (`this_coro::throw_if_cancelled(false)`), resets the cancellation state, and
-/// takes a second one as the order to cut the drain short:
+/// How its coroutines learn of the end: `stop` cancels each of them, once
+/// (`cancellation_type::terminal`). `cancel` cancels the context that they run in, and each of them
+/// once more. Whatever they are waiting for so gives up; but a server takes the first as the order
+/// to drain, and its context's cancellation as the order to cut that short:
 ///
+///     const auto ctx = co_await kit::this_context();
+///     co_await asio::this_coro::throw_if_cancelled(false);
+///     co_await serve_until_cancelled();
 ///     co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
-///     while (busy()) {
-///       if (co_await changed.wait(changed.lock(), limit) == kit::wake::cancelled) break;
-///     }
+///     close_listener();
+///     while (busy() && !ctx.cancelled()) co_await changed.wait(changed.lock(), drain_limit);
 ///
-/// The same works without a runtime: whoever owns the coroutine emits its cancellation signal once
-/// to drain, and again to cut that short.
+/// It asks the context, as two cancellations in quick succession are seen as one. The same works
+/// without a runtime, for whoever owns the coroutine and the `cancel_source` of its context.
 ///
 /// Threads: `stop`, `cancel` and the executors may be used from any thread, the rest from the one
 /// that made it. It runs once; make another one to run again.
@@ -94,10 +95,11 @@ class runtime {
   /// when called twice, `std::system_error` when a thread cannot be started.
   int run();
 
-  /// Cancels each coroutine once; more calls do nothing. Before `run`: they are started and
-  /// cancelled.
+  /// Has all coroutines end: cancels each. More calls do nothing. Before `run`, they are started
+  /// and cancelled.
   void stop();
-  /// Cancels each a second time, to cut short what `stop` began. Stops, too. More calls do nothing.
+  /// Cuts short what `stop` began: cancels the coroutines' context. Stops, too. More calls do
+  /// nothing.
   void cancel();
 
  private:

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cstdint>
+#include <span>
 #include <utility>
 
 #include <kit/codec/detail/json_scan.hpp>
@@ -35,6 +37,16 @@ std::size_t find_field(const decode_object& type, std::string_view name,
     if (equal_ignoring_case(type.fields[i].name, name)) return i;
   }
   return no_field;
+}
+
+std::uint64_t without_given(const decode_object& type, std::uint64_t missing,
+                            std::span<const std::string_view> given) noexcept {
+  for (std::size_t i = 0; i < type.count; ++i) {
+    if (std::find(given.begin(), given.end(), type.fields[i].name) != given.end()) {
+      missing &= ~(std::uint64_t{1} << i);
+    }
+  }
+  return missing;
 }
 
 namespace {

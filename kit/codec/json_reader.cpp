@@ -140,7 +140,9 @@ bool reader_access::read_object(reader& r, const decode_object& type, void* cons
     return false;
   };
   if (!s.each_member(is_expected, read_member)) return false;
-  if (const std::uint64_t missing = type.required & ~seen) {
+  std::uint64_t missing = type.required & ~seen;
+  if (missing && s.outermost()) missing = without_given(type, missing, s.options->given);
+  if (missing) {
     const auto first = static_cast<std::size_t>(std::countr_zero(missing));
     return s.fail("missing field " + quoted(type.fields[first].name));
   }

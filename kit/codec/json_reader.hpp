@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -55,6 +56,9 @@ struct decode_options {
   /// Names match without regard to the case of ASCII letters, an exact match being preferred, as in
   /// Go. Otherwise a name that differs in case is an unknown one.
   bool ignore_case = false;
+  /// Names of fields of the outermost object that get their values from elsewhere: those are not
+  /// missed when they are required.
+  std::span<const std::string_view> given = {};
 };
 
 /// A text to decode. Converts from whatever holds text. For texts above 16 KiB it matters what can
@@ -215,6 +219,10 @@ inline constexpr std::size_t no_field = ~std::size_t{0};
 
 /// The field of that name.
 std::size_t find_field(const decode_object& type, std::string_view name, bool ignore_case) noexcept;
+
+/// Of the missing fields, as bits, those that are not among `given`.
+std::uint64_t without_given(const decode_object& type, std::uint64_t missing,
+                            std::span<const std::string_view> given) noexcept;
 
 /// What templates of the codec call in the reader.
 struct reader_access {

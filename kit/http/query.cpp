@@ -8,31 +8,6 @@
 namespace kit::http {
 namespace {
 
-struct raw_param {
-  std::string_view name;
-  std::string_view value;
-};
-
-// Takes the next non-empty part off the front; nothing at the end.
-std::optional<raw_param> take_param(std::string_view& rest) noexcept {
-  while (!rest.empty()) {
-    const auto end = std::min(rest.find('&'), rest.size());
-    const auto part = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (part.empty()) continue;
-    const auto eq = part.find('=');
-    if (eq == part.npos) return raw_param{part, part.substr(part.size())};
-    return raw_param{part.substr(0, eq), part.substr(eq + 1)};
-  }
-  return std::nullopt;
-}
-
-bool named(std::string_view raw, std::string_view name) {
-  if (raw == name) return name.find_first_of("%+") == name.npos;
-  if (raw.find_first_of("%+") == raw.npos) return false;
-  return form_decode(raw) == name;
-}
-
 std::string decode_value(std::string_view raw, std::string_view name) {
   auto value = form_decode(raw);
   if (!value) {
@@ -44,9 +19,28 @@ std::string decode_value(std::string_view raw, std::string_view name) {
 
 }  // namespace
 
+std::optional<raw_query_param> next_query_param(std::string_view& rest) noexcept {
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find('&'), rest.size());
+    const auto part = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (part.empty()) continue;
+    const auto eq = part.find('=');
+    if (eq == part.npos) return raw_query_param{part, part.substr(part.size())};
+    return raw_query_param{part.substr(0, eq), part.substr(eq + 1)};
+  }
+  return std::nullopt;
+}
+
+bool is_query_name(std::string_view raw, std::string_view name) {
+  if (raw == name) return name.find_first_of("%+") == name.npos;
+  if (raw.find_first_of("%+") == raw.npos) return false;
+  return form_decode(raw) == name;
+}
+
 result<std::vector<query_param>> parse_query(std::string_view query) {
   std::vector<query_param> params;
-  for (auto rest = query; const auto raw = take_param(rest);) {
+  for (auto rest = query; const auto raw = next_query_param(rest);) {
     auto name = form_decode(raw->name);
     auto value = form_decode(raw->value);
     if (!name || !value) {
@@ -64,16 +58,16 @@ result<std::vector<query_param>> parse_query(std::string_view query) {
 }
 
 std::optional<std::string> find_query(std::string_view query, std::string_view name) {
-  while (const auto raw = take_param(query)) {
-    if (named(raw->name, name)) return decode_value(raw->value, name);
+  while (const auto raw = next_query_param(query)) {
+    if (is_query_name(raw->name, name)) return decode_value(raw->value, name);
   }
   return std::nullopt;
 }
 
 std::vector<std::string> find_query_all(std::string_view query, std::string_view name) {
   std::vector<std::string> values;
-  while (const auto raw = take_param(query)) {
-    if (named(raw->name, name)) values.push_back(decode_value(raw->value, name));
+  while (const auto raw = next_query_param(query)) {
+    if (is_query_name(raw->name, name)) values.push_back(decode_value(raw->value, name));
   }
   return values;
 }

@@ -21,6 +21,16 @@ struct query_param {
 /// (`a&&b`) not. The error names the byte offset of a malformed `%`.
 result<std::vector<query_param>> parse_query(std::string_view query);
 
+/// One parameter as it was sent, to be decoded by `form_decode`. Views into the query.
+struct raw_query_param {
+  std::string_view name;
+  std::string_view value;
+};
+/// Takes the first parameter off the front of a query; nothing at its end. Allocates nothing.
+std::optional<raw_query_param> next_query_param(std::string_view& rest) noexcept;
+/// Whether a name as it was sent stands for `name`.
+bool is_query_name(std::string_view raw, std::string_view name);
+
 /// The first parameter of that name, decoded; without `=` the value is empty. Looks at no other
 /// value. Throws `errc::invalid_argument` when the value is malformed; a malformed name just
 /// differs.

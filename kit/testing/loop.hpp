@@ -10,10 +10,9 @@
 #include <utility>
 #include <variant>
 
+#include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
-#include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
-#include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 
 #include <kit/error.hpp>
@@ -22,6 +21,14 @@
 #include <kit/timer.hpp>
 
 namespace kit::testing {
+
+namespace detail {
+struct started_state {
+  bool done = false;
+  std::exception_ptr failure;
+  asio::cancellation_signal signal;
+};
+}  // namespace detail
 
 /// A coroutine that a test has started. Asserts "not yet" as well as "done":
 ///
@@ -72,11 +79,8 @@ class started {
   template <class U>
   struct is_result<kit::result<U>> : std::true_type {};
 
-  struct state {
-    bool done = false;
-    std::exception_ptr failure;
+  struct state : detail::started_state {
     std::optional<std::conditional_t<std::is_void_v<T>, std::monostate, T>> value;
-    asio::cancellation_signal signal;
   };
 
   explicit started(std::shared_ptr<state> s) : state_(std::move(s)) {}
@@ -117,15 +121,10 @@ class loop {
     return start_on(get_executor(), std::move(work));
   }
   /// The same on an executor made from this loop's: a strand, one with a context.
-  template <class Executor, class T>
-  started<T> start_on(const Executor& ex, asio::awaitable<T> work) {
+  template <class T>
+  started<T> start_on(const asio::any_io_executor& ex, asio::awaitable<T> work) {
     auto state = std::make_shared<typename started<T>::state>();
-    asio::co_spawn(
-        ex, started<T>::run(std::move(work), *state),
-        asio::bind_cancellation_slot(state->signal.slot(), [state](std::exception_ptr failure) {
-          state->failure = std::move(failure);
-          state->done = true;
-        }));
+    spawn(ex, started<T>::run(std::move(work), *state), state);
     run();
     return started<T>(std::move(state));
   }
@@ -136,6 +135,9 @@ class loop {
   void advance(duration span) { clock_.advance(span); }
 
  private:
+  static void spawn(const asio::any_io_executor& ex, asio::awaitable<void> work,
+                    std::shared_ptr<detail::started_state> state);
+
   asio::io_context context_{1};
   manual_clock clock_;
 };

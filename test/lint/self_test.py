@@ -150,6 +150,14 @@ class Others(Tree):
             answer = headers.compile_alone(pathlib.Path(f"kit/{name}.hpp"), self.root, compiler)
             self.assertEqual(answer is None, right, name)
 
+    def test_headers_behind_a_prelude(self):
+        self.write("kit/task.hpp", "#pragma once\n#include <asio/awaitable.hpp>\nasio::awaitable<int> t;\n")
+        self.write("kit/lacks.hpp", "#pragma once\n#include <optional>\nstd::string s();\n")
+        self.write("kit/both.hpp", "#pragma once\n#include <kit/lacks.hpp>\n#include <kit/task.hpp>\n")
+        preludes = {"task": ("asio/awaitable.hpp",), "lacks": None, "both": ("asio/awaitable.hpp",)}
+        for name, prelude in preludes.items():
+            self.assertEqual(headers.prelude_of(self.root, pathlib.Path(f"kit/{name}.hpp")), prelude)
+
     def test_tree_leaves_foreign_folders_out(self):
         for name in ("out/meson-private/x", ".git/x", "subprojects/asio-1/x", "test/__pycache__/x"):
             self.write(name, "")

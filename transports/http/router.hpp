@@ -2,11 +2,15 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 
 #include <kit/chain.hpp>
+#include <kit/codec/query.hpp>
 #include <kit/http/method.hpp>
+#include <kit/service.hpp>
+#include <transports/http/handler_of.hpp>
 #include <transports/http/server.hpp>
 
 namespace kit::http {
@@ -37,8 +41,10 @@ namespace kit::http {
 /// digits.
 ///
 /// Middlewares are put around the handlers once, when the router becomes a `handler`. They are told
-/// the method and pattern as the endpoint's name, e.g. `GET /users/{id}`, empty for answers without
-/// a route; `request::route` is the pattern.
+/// the method and pattern as the endpoint's name, e.g. `GET /users/{id}`; the pattern alone for
+/// `any`, `/static/{...}` for a handler mounted at `/static`, and nothing for what the router
+/// answers by itself. `request::route` is the pattern; with 405 and OPTIONS, that of the best
+/// match.
 ///
 /// A builder: it becomes a `handler` by conversion, which is what serves. That has its own
 /// immutable table, so what is added to the router afterwards doesn't affect it; its calls add no
@@ -84,6 +90,41 @@ class router {
     return handle(method::options, pattern, std::move(h));
   }
 
+  /// Serve a typed endpoint, see `handler_of`: `router.post("/sum", add.sum)`.
+  template <class Req, class Resp>
+  router& handle(const method& m, std::string_view pattern, endpoint<Req, Resp> ep,
+                 handler_options hooks = {}) {
+    return handle(m, pattern, handler_of(std::move(ep), std::move(hooks)));
+  }
+  template <class Req, class Resp>
+  router& any(std::string_view pattern, endpoint<Req, Resp> ep, handler_options hooks = {}) {
+    return any(pattern, handler_of(std::move(ep), std::move(hooks)));
+  }
+  template <class Req, class Resp>
+  router& get(std::string_view pattern, endpoint<Req, Resp> ep, handler_options hooks = {}) {
+    static_assert(query::parameters<Req>,
+                  "a request read from path and query must be a struct whose fields are scalars, "
+                  "optionals or vectors of scalars; see <kit/codec/query.hpp>, or give a decoder: "
+                  "router.get(pattern, handler_of(ep, decode, encode))");
+    return handle(method::get, pattern, std::move(ep), std::move(hooks));
+  }
+  template <class Req, class Resp>
+  router& post(std::string_view pattern, endpoint<Req, Resp> ep, handler_options hooks = {}) {
+    return handle(method::post, pattern, std::move(ep), std::move(hooks));
+  }
+  template <class Req, class Resp>
+  router& put(std::string_view pattern, endpoint<Req, Resp> ep, handler_options hooks = {}) {
+    return handle(method::put, pattern, std::move(ep), std::move(hooks));
+  }
+  template <class Req, class Resp>
+  router& patch(std::string_view pattern, endpoint<Req, Resp> ep, handler_options hooks = {}) {
+    return handle(method::patch, pattern, std::move(ep), std::move(hooks));
+  }
+  template <class Req, class Resp>
+  router& del(std::string_view pattern, endpoint<Req, Resp> ep, handler_options hooks = {}) {
+    return handle(method::del, pattern, std::move(ep), std::move(hooks));
+  }
+
   /// Puts middlewares around all handlers of this router, its groups and what is mounted in it,
   /// those added already, too, and around what it answers by itself; the first is outermost, and
   /// those of an earlier call are outside those of a later one.
@@ -114,6 +155,17 @@ class router {
   /// `/static/a.css?v=1` below `/static`, `request::target` is `/a.css?v=1`; `/` at the prefix
   /// itself. `request::original_target` is the whole.
   router& mount(std::string_view prefix, handler h);
+
+  /// Serves each endpoint of a service below a prefix, by its name: POST /sum, POST /concat, JSON
+  /// both ways.
+  template <service S>
+  router& mount(std::string_view prefix, const S& s, const handler_options& hooks = {}) {
+    router inner;
+    for_each_endpoint(s, [&](std::string_view name, const auto& ep) {
+      inner.post('/' + std::string(name), ep, hooks);
+    });
+    return mount(prefix, inner);
+  }
 
   /// Answers when no route matches, instead of 404. Set in a group or a mounted router, for the
   /// paths at and below its prefix; set twice, the last one counts.

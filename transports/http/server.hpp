@@ -7,16 +7,11 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 
-#include <kit/endpoint.hpp>
-#include <kit/http/request.hpp>
-#include <kit/http/response.hpp>
 #include <kit/network.hpp>
+#include <transports/http/handler.hpp>
 #include <transports/http/server_options.hpp>
 
 namespace kit::http {
-
-/// What answers raw HTTP requests: a router, an adapter around a typed endpoint, a client ...
-using handler = endpoint<request, response>;
 
 /// An HTTP/1.1 server (RFC 9110, RFC 9112): a coroutine that ends.
 ///

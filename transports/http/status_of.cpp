@@ -1,6 +1,12 @@
 #include <transports/http/status_of.hpp>
 
+#include <algorithm>
+#include <cstdint>
+#include <exception>
 #include <string>
+#include <string_view>
+
+#include <kit/http/syntax.hpp>
 
 namespace kit::http {
 
@@ -39,17 +45,51 @@ status status_of(errc code) noexcept {
   return status::internal_server_error;
 }
 
+namespace {
+
+constexpr std::string_view octets = "application/octet-stream";
+
+// Whether the message is not ours but that of the exception the error was made from.
+bool is_foreign(const error& e) noexcept {
+  const auto cause = e.cause();
+  if (!cause) return false;
+  try {
+    std::rethrow_exception(cause);
+  } catch (const error&) {
+    return false;
+  } catch (const std::exception& x) {
+    return e.message() == x.what();
+  } catch (...) {
+    return e.code() == errc::unknown;
+  }
+}
+
+}  // namespace
+
+void add_fields(headers& fields, const headers& more) {
+  for (const auto& item : more) {
+    if (item.field == field::content_type) {
+      fields.set(item.field, item.value);
+    } else {
+      fields.add(item.name, item.value);
+    }
+  }
+}
+
 response error_response(const error& e) {
   const auto* chosen = e.get<error_status>();
   const auto code = chosen ? chosen->status : status_of(e.code());
-  const bool foreign = e.code() == errc::unknown && e.cause();
-  auto r = response::text(code, foreign ? reason_phrase(code) : e.message());
-  if (const auto* more = e.get<error_headers>()) {
-    for (const auto& [name, value, field] : more->headers)
-      r.headers.add(name, value);
-  }
+  auto r = [&] {
+    if (const auto* body = e.get<error_body>()) {
+      const bool sound = is_field_value(body->content_type);
+      return response::text(code, body->content,
+                            sound ? std::string_view(body->content_type) : octets);
+    }
+    return response::text(code, is_foreign(e) ? reason_phrase(code) : e.message());
+  }();
+  if (const auto* more = e.get<error_headers>()) add_fields(r.headers, more->headers);
   if (const auto wait = e.retry_after()) {
-    const auto seconds = (wait->count() + 999) / 1000;
+    const auto seconds = std::max<std::int64_t>(0, (wait->count() + 999) / 1000);
     r.headers.set(field::retry_after, std::to_string(seconds));
   }
   return r;

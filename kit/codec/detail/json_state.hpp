@@ -75,6 +75,10 @@ struct reader::state {
     return s == status::ok || syntax();
   }
 
+  bool outermost() const {
+    return depth_left == std::clamp(options->max_depth, 0, detail::deepest);
+  }
+
   /// Nothing may follow the value.
   bool finish() {
     if (failed || (unread && !skip())) return false;

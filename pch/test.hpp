@@ -1,0 +1,6 @@
+// Precompiled for the test programs.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include "library.hpp"

@@ -1,0 +1,120 @@
+#include <transports/http/status_of.hpp>
+
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
+#include <doctest/doctest.h>
+
+#include "test/support/typed_call.hpp"
+
+namespace http = kit::http;
+using typed_call::header;
+
+namespace {
+
+template <class X>
+kit::error from(X exception) {
+  return kit::to_error(std::make_exception_ptr(std::move(exception)));
+}
+
+}  // namespace
+
+TEST_CASE(
+    "error response: the text, as plain text, with 500 where nobody classified the failure "
+    "[transport/http/server:6]") {
+  const auto r = http::error_response(kit::error(kit::errc::unknown, "dang"));
+  CHECK(r.status == http::status::internal_server_error);
+  CHECK(r.body.bytes() == "dang");
+  CHECK(header(r, http::field::content_type) == "text/plain; charset=utf-8");
+}
+
+TEST_CASE(
+    "error response: all values of the error's headers are there "
+    "[transport/http/server:8]") {
+  const auto e = kit::error(kit::errc::internal, "x")
+                     .with(http::error_headers{{{"Vary", "Origin"}, {"Vary", "User-Agent"}}});
+  CHECK(http::error_response(e).headers.get_all("vary") ==
+        std::vector<std::string_view>{"Origin", "User-Agent"});
+}
+
+TEST_CASE(
+    "error response: status, headers and content of the error's own combine "
+    "[transport/http/server:9]") {
+  const auto e = kit::error(kit::errc::not_found, "teapot")
+                     .with(http::error_status{http::status::im_a_teapot})
+                     .with(http::error_headers{{{"X-Kind", "error"}}})
+                     .with(http::error_body{.content = R"({"err":"teapot"})"});
+  const auto r = http::error_response(e);
+  CHECK(r.status == http::status::im_a_teapot);
+  CHECK(r.headers.get("x-kind") == "error");
+  CHECK(r.body.bytes() == R"({"err":"teapot"})");
+  CHECK(header(r, http::field::content_type) == "application/json; charset=utf-8");
+}
+
+TEST_CASE(
+    "error response: a Content-Type of the error's own is the only one "
+    "[not transport/http/server:D3]") {
+  const auto e = kit::error(kit::errc::internal)
+                     .with(http::error_headers{{{"Content-Type", "text/html"}}})
+                     .with(http::error_body{.content = "<p>"});
+  CHECK(http::error_response(e).headers.get_all("content-type") ==
+        std::vector<std::string_view>{"text/html"});
+}
+
+TEST_CASE("error response: a type that could not be sent does no harm") {
+  const auto e = kit::error(kit::errc::internal)
+                     .with(http::error_body{.content = "x", .content_type = "a\r\nb: c"});
+  const auto r = http::error_response(e);
+  CHECK(r.body.bytes() == "x");
+  CHECK(header(r, http::field::content_type) == "application/octet-stream");
+}
+
+TEST_CASE("error response: each code has its status") {
+  using kit::errc;
+  const auto status = [](errc code) { return http::to_int(http::error_response(code).status); };
+  CHECK(status(errc::canceled) == 499);
+  CHECK(status(errc::unknown) == 500);
+  CHECK(status(errc::invalid_argument) == 400);
+  CHECK(status(errc::deadline_exceeded) == 504);
+  CHECK(status(errc::not_found) == 404);
+  CHECK(status(errc::already_exists) == 409);
+  CHECK(status(errc::permission_denied) == 403);
+  CHECK(status(errc::resource_exhausted) == 429);
+  CHECK(status(errc::failed_precondition) == 400);
+  CHECK(status(errc::aborted) == 409);
+  CHECK(status(errc::out_of_range) == 400);
+  CHECK(status(errc::unimplemented) == 501);
+  CHECK(status(errc::internal) == 500);
+  CHECK(status(errc::unavailable) == 503);
+  CHECK(status(errc::data_loss) == 500);
+  CHECK(status(errc::unauthenticated) == 401);
+}
+
+TEST_CASE(
+    "error response: texts of foreign exceptions stay inside, whatever their code "
+    "[not transport/http/server:D5]") {
+  const auto text = [](const kit::error& e) {
+    return std::string(http::error_response(e).body.bytes());
+  };
+  CHECK(text(from(std::runtime_error("password=secret"))) == "Internal Server Error");
+  CHECK(text(from(std::system_error(std::make_error_code(std::errc::connection_refused),
+                                    "db.internal:5432"))) == "Service Unavailable");
+  CHECK(text(from(7)) == "Internal Server Error");
+  CHECK(text(from(kit::error(kit::errc::not_found, "no such user"))) == "no such user");
+  // Chosen by the program, though something foreign is the cause:
+  const auto cause = std::make_exception_ptr(std::runtime_error("password=secret"));
+  CHECK(text(kit::error(kit::errc::unavailable, "try later").with_cause(cause)) == "try later");
+}
+
+TEST_CASE("error response: a retry hint is told in whole seconds, rounded up") {
+  using namespace std::chrono_literals;
+  const auto hint = [](std::chrono::milliseconds wait) {
+    return header(http::error_response(kit::error(kit::errc::unavailable).with_retry_after(wait)),
+                  http::field::retry_after);
+  };
+  CHECK(hint(1500ms) == "2");
+  CHECK(hint(0ms) == "0");
+  CHECK(hint(-5s) == "0");
+  CHECK(header(http::error_response(kit::errc::unavailable), http::field::retry_after) == "none");
+}
