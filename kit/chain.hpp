@@ -37,7 +37,7 @@ class call_through {
   call_through(const call_through&) = delete;
   ~call_through() {
     if (entered_ > 0) {
-      const error gone(errc::canceled, "call abandoned");
+      const error gone(errc::canceled);
       leave(outcome(gone));
     }
   }
@@ -49,6 +49,8 @@ class call_through {
     call_.outcome_ = &how;
     leave_from<sizeof...(I)>();
   }
+
+  const asio::any_io_executor& executor() const noexcept { return call_.executor_; }
 
   /// The context that an interceptor set; null when none did.
   const context* changed_context() const {
@@ -150,11 +152,13 @@ class fused {
       try {
         if (const context* ctx = through.changed_context()) {
           r.emplace(co_await with_context(*ctx, s->next.try_call(std::move(req))));
+        } else if (s->next.bare()) {
+          r.emplace(co_await s->next(std::move(req)));
         } else {
           r.emplace(co_await s->next.try_call(std::move(req)));
         }
       } catch (...) {
-        r.emplace(fail(to_error(std::current_exception())));
+        r.emplace(fail(call_error(std::current_exception(), through.executor())));
       }
     }
     through.leave(outcome(*r));

@@ -1,6 +1,6 @@
 #include <kit/context.hpp>
 
-#include <algorithm>
+#include <kit/detail/cancellation.hpp>
 
 namespace kit {
 namespace detail {
@@ -12,37 +12,25 @@ context_node::context_node(const context_node* parent_node) noexcept : parent(pa
   deadline = parent->deadline;
 }
 
+bool context_node::try_acquire() const noexcept {
+  auto n = uses_.load(std::memory_order_relaxed);
+  while (n > 0) {
+    if (uses_.compare_exchange_weak(n, n + 1, std::memory_order_relaxed)) return true;
+  }
+  return false;
+}
+
 // Iterative: a chain may be long, and each link owns its parent.
-void context_node::release(const context_node* node) noexcept {
-  while (node && node->uses_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+void context_node::destroy(const context_node* node) noexcept {
+  do {
     const context_node* up = node->parent;
     delete node;
     node = up;
-  }
+  } while (node && node->uses_.fetch_sub(1, std::memory_order_acq_rel) == 1);
 }
 
 const void* context_node::value(const std::type_info&) const noexcept {
   return nullptr;
-}
-
-cancel_node::cancel_node(const context_node* parent_node, time_point limit)
-    : context_node(parent_node) {
-  deadline = std::min(deadline, limit);
-  const cancel_node* outer = cancel;
-  cancel = this;
-  if (outer) from_parent_.emplace(outer->token(), forward{this});
-}
-
-void cancel_node::cancel_now(errc why) const noexcept {
-  errc none = errc::ok;
-  if (!cause_.compare_exchange_strong(none, why, std::memory_order_acq_rel)) return;
-  acquire();  // a stop callback may drop the last handle
-  source_.request_stop();
-  release(this);
-}
-
-void cancel_node::forward::operator()() const noexcept {
-  self->cancel_now(self->parent->cancel->cause());
 }
 
 }  // namespace detail
@@ -53,15 +41,17 @@ std::optional<time_point> context::deadline() const noexcept {
 }
 
 errc context::cause() const noexcept {
-  return node_ && node_->cancel ? node_->cancel->cause() : errc::ok;
+  const auto* node = detail::cancel_node_of(*this);
+  return node ? node->scope().cause() : errc::ok;
 }
 
-std::stop_token context::stop_token() const noexcept {
-  return node_ && node_->cancel ? node_->cancel->token() : std::stop_token{};
+std::stop_token context::stop_token() const {
+  const auto* node = detail::cancel_node_of(*this);
+  return node ? node->scope().token() : std::stop_token{};
 }
 
 context context::without_cancel() const {
-  if (!node_) return {};
+  if (!node_ || (!node_->cancel && node_->deadline == time_point::max())) return *this;
   auto* node = new detail::context_node(node_);
   node->cancel = nullptr;
   node->deadline = time_point::max();
@@ -75,10 +65,18 @@ const metadata& context::metadata() const noexcept {
 }
 
 cancel_source::cancel_source(const kit::context& parent, time_point deadline)
-    : node_(new detail::cancel_node(parent.node_, deadline)), context_(kit::context(node_)) {}
+    : context_(kit::context(new detail::cancel_node(parent.node_, deadline))) {}
+
+cancel_source::~cancel_source() {
+  const auto* node = detail::cancel_node_of(context_);
+  if (!node->unshared() || node->scope().has_token()) cancel();  // else nobody would hear of it
+}
 
 void cancel_source::cancel(errc why) const noexcept {
-  node_->cancel_now(why);
+  const auto* node = detail::cancel_node_of(context_);
+  if (node->scope().cause() != errc::ok) return;
+  const kit::context kept = context_;  // a callback may destroy this object
+  node->scope().cancel(why);
 }
 
 }  // namespace kit

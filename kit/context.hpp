@@ -1,9 +1,11 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <type_traits>
 #include <typeinfo>
 #include <utility>
 
@@ -28,7 +30,12 @@ class alignas(16) context_node {
   virtual ~context_node() = default;
 
   void acquire() const noexcept { uses_.fetch_add(1, std::memory_order_relaxed); }
-  static void release(const context_node* node) noexcept;
+  bool unshared() const noexcept { return uses_.load(std::memory_order_acquire) == 1; }
+  /// False when the last handle has gone, and the node is being destroyed.
+  bool try_acquire() const noexcept;
+  static void release(const context_node* node) noexcept {
+    if (node && node->uses_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy(node);
+  }
 
   /// The value of type `type` in this link itself, or null.
   virtual const void* value(const std::type_info& type) const noexcept;
@@ -38,6 +45,8 @@ class alignas(16) context_node {
   time_point deadline = time_point::max();
 
  private:
+  static void destroy(const context_node* node) noexcept;
+
   mutable std::atomic<std::size_t> uses_{1};
 };
 
@@ -54,27 +63,9 @@ class value_node final : public context_node {
   T value_;
 };
 
-class cancel_node final : public context_node {
- public:
-  cancel_node(const context_node* parent, time_point limit);
-
-  void cancel_now(errc why) const noexcept;
-  errc cause() const noexcept { return cause_.load(std::memory_order_acquire); }
-  std::stop_token token() const noexcept { return source_.get_token(); }
-
- private:
-  struct forward {
-    const cancel_node* self;
-    void operator()() const noexcept;
-  };
-
-  mutable std::stop_source source_;
-  mutable std::atomic<errc> cause_{errc::ok};
-  std::optional<std::stop_callback<forward>> from_parent_;
-};
-
 context make_context(const context_node* adopted) noexcept;
 const context_node* node_of(const context& ctx) noexcept;
+const cancel_node* cancel_node_of(const context& ctx) noexcept;
 
 }  // namespace detail
 
@@ -107,8 +98,10 @@ class context {
   bool cancelled() const noexcept { return cause() != errc::ok; }
 
   /// Signalled when the context is cancelled, for whatever reason. Register with
-  /// `std::stop_callback`; the callback runs on the thread that cancels.
-  std::stop_token stop_token() const noexcept;
+  /// `std::stop_callback`; the callback runs on the thread that cancels, after what waits in the
+  /// context was cancelled.
+  /// Errors: `std::bad_alloc`.
+  std::stop_token stop_token() const;
 
   /// The nearest value of that type on the way to the root, or null. Valid as long as this context.
   template <class T>
@@ -147,17 +140,17 @@ class cancel_source {
   explicit cancel_source(const kit::context& parent = {}, time_point deadline = time_point::max());
   cancel_source(const cancel_source&) = delete;
   cancel_source& operator=(const cancel_source&) = delete;
-  ~cancel_source() { cancel(); }
+  ~cancel_source();
 
   const kit::context& context() const noexcept { return context_; }
 
   /// The first call decides the cause, later ones do nothing. `why` is `canceled` or
-  /// `deadline_exceeded`. Runs the stop callbacks on this thread.
+  /// `deadline_exceeded`. Cancels what waits in the context, and runs the stop callbacks, on this
+  /// thread; they may destroy this object.
   void cancel(errc why = errc::canceled) const noexcept;
 
  private:
-  const detail::cancel_node* node_;
-  kit::context context_;
+  const kit::context context_;
 };
 
 template <class T>
@@ -170,6 +163,8 @@ const T* context::get() const noexcept {
 
 template <class T>
 context context::with(T value) const {
+  static_assert(std::is_object_v<T> && !std::is_pointer_v<T>,
+                "a context outlives the call that made it: give it a value, or a shared_ptr");
   return context(new detail::value_node<T>(node_, std::move(value)));
 }
 
@@ -179,6 +174,10 @@ inline context make_context(const context_node* adopted) noexcept {
 }
 inline const context_node* node_of(const context& ctx) noexcept {
   return ctx.node_;
+}
+inline const cancel_node* cancel_node_of(const context& ctx) noexcept {
+  const auto* node = node_of(ctx);
+  return node ? node->cancel : nullptr;
 }
 }  // namespace detail
 

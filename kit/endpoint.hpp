@@ -2,11 +2,17 @@
 
 #include <atomic>
 #include <concepts>
+#include <cstddef>
 #include <exception>
+#include <functional>
+#include <span>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
+#include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
+#include <asio/this_coro.hpp>
 
 #include <kit/result.hpp>
 
@@ -28,6 +34,21 @@ concept nothrow_face = requires(F& f, Req req) {
   { f.try_call(std::move(req)) } -> std::same_as<asio::awaitable<result<Resp>>>;
 };
 
+/// What refers to an object that belongs to somebody else, maybe to a caller that has gone.
+template <class T>
+inline constexpr bool refers = std::is_reference_v<T> || std::is_pointer_v<T>;
+template <class T>
+inline constexpr bool refers<std::reference_wrapper<T>> = true;
+template <class Char, class Traits>
+inline constexpr bool refers<std::basic_string_view<Char, Traits>> = true;
+template <class T, std::size_t Size>
+inline constexpr bool refers<std::span<T, Size>> = true;
+
+/// The error of a call that was made on that executor and ended in this exception, or error. What
+/// was aborted because its context ran out of time is `deadline_exceeded`, not `canceled`.
+error call_error(std::exception_ptr thrown, const asio::any_io_executor& ex);
+error call_error(error returned, const asio::any_io_executor& ex);
+
 }  // namespace detail
 
 /// What an endpoint can be made of: a callable `awaitable<Resp>(Req)` that throws on failure, or
@@ -44,6 +65,13 @@ concept endpoint_callable = detail::throwing_face<F, Req, Resp> ||
 /// Source: Go kit's package endpoint, with types.
 template <class Req, class Resp>
 class endpoint {
+  static_assert(!detail::refers<Req> && !detail::refers<Resp>,
+                "a request and a response outlive the caller's frame: they are values, not "
+                "references, pointers or views");
+  static_assert(!std::is_void_v<Req> && !std::is_void_v<Resp>, "for nothing use kit::empty");
+  static_assert(!std::is_const_v<Req> && !std::is_const_v<Resp>,
+                "a request and a response are moved along: they can't be const");
+
  public:
   using request_type = Req;
   using response_type = Resp;
@@ -75,15 +103,22 @@ class endpoint {
     return node_ ? node_->call(std::move(req)) : absent();
   }
 
-  /// Calls and never throws: an exception of the handler becomes an error by `to_error`.
+  /// Calls and doesn't throw: an exception of the handler becomes an error by `to_error`, or
+  /// `deadline_exceeded` where it was cancelled because its context's time ran out. Only, as any
+  /// `co_await`, that of the result throws in a coroutine that has been cancelled before.
   asio::awaitable<result<Resp>> try_call(Req req) const {
     return node_ ? node_->try_call(std::move(req)) : try_absent();
   }
 
+  /// Whether the callable is a bare handler, `awaitable<Resp>(Req)`. A layer that catches all that
+  /// is thrown saves the frame which `try_call` needs for that, by calling it and catching.
+  bool bare() const noexcept { return node_ && node_->bare; }
+
  private:
   struct node {
-    virtual asio::awaitable<Resp> call(Req req) = 0;
-    virtual asio::awaitable<result<Resp>> try_call(Req req) = 0;
+    explicit node(bool is_bare) noexcept : bare(is_bare) {}
+    virtual asio::awaitable<Resp> call(Req&& req) = 0;
+    virtual asio::awaitable<result<Resp>> try_call(Req&& req) = 0;
     virtual ~node() = default;
 
     void acquire() noexcept { uses.fetch_add(1, std::memory_order_relaxed); }
@@ -91,22 +126,25 @@ class endpoint {
       if (uses.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
     }
     std::atomic<std::size_t> uses{1};
+    const bool bare;
   };
 
   // The static coroutines hold a handle, as the callable must outlive their frame.
   template <class F>
   struct node_of final : node {
     template <class G>
-    explicit node_of(G&& g) : f(std::forward<G>(g)) {}
+    explicit node_of(G&& g)
+        : node(detail::throwing_face<F, Req, Resp> && !detail::nothrow_face<F, Req, Resp>),
+          f(std::forward<G>(g)) {}
 
-    asio::awaitable<Resp> call(Req req) override {
+    asio::awaitable<Resp> call(Req&& req) override {
       if constexpr (detail::throwing_face<F, Req, Resp>) {
         return f(std::move(req));
       } else {
         return unwrap(handle(), f, std::move(req));
       }
     }
-    asio::awaitable<result<Resp>> try_call(Req req) override {
+    asio::awaitable<result<Resp>> try_call(Req&& req) override {
       if constexpr (detail::nothrow_face<F, Req, Resp>) {
         return f.try_call(std::move(req));
       } else {
@@ -122,11 +160,20 @@ class endpoint {
       }
     }
     static asio::awaitable<result<Resp>> guard(endpoint, F& f, Req req) {
+      std::exception_ptr thrown;
       try {
-        co_return co_await f(std::move(req));
+        if constexpr (detail::throwing_face<F, Req, Resp>) {
+          co_return co_await f(std::move(req));
+        } else {
+          result<Resp> r = co_await f(std::move(req));
+          if (!r) r.error() = detail::call_error(r.error(), co_await asio::this_coro::executor);
+          co_return r;
+        }
       } catch (...) {
-        co_return fail(to_error(std::current_exception()));
+        thrown = std::current_exception();
       }
+      co_return fail(
+          detail::call_error(std::move(thrown), co_await asio::this_coro::executor));
     }
 
     endpoint handle() noexcept {

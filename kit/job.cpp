@@ -1,19 +1,19 @@
 #include <kit/job.hpp>
 
 #include <memory>
-#include <optional>
-#include <stop_token>
 #include <utility>
 
 #include <asio/associated_cancellation_slot.hpp>
 #include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/dispatch.hpp>
 #include <asio/io_context.hpp>
 #include <asio/strand.hpp>
-#include <asio/this_coro.hpp>
 
 #include <kit/asio_compat.hpp>
+#include <kit/detail/cancellation.hpp>
+#include <kit/detail/loop.hpp>
 #include <kit/detail/runner.hpp>
 #include <kit/parked.hpp>
 #include <kit/this_context.hpp>
@@ -23,14 +23,16 @@ namespace {
 
 // A job on a coroutine of its own where several threads may run the loop: everything about it,
 // cancelling too, happens on its strand.
-class spawned final : public running_job, public std::enable_shared_from_this<spawned> {
+class spawned final : public std::enable_shared_from_this<spawned> {
  public:
   spawned(asio::any_io_executor ex, context ctx, job& work)
       : executor_(std::move(ex)), context_(std::move(ctx)), work_(work) {}
 
-  void cancel() override {
-    asio::dispatch(executor_, [s = shared_from_this()] {
-      if (!s->done_) s->signal_.emit(asio::cancellation_type::terminal);
+  // From any thread, while it lives.
+  void cancel() {
+    asio::dispatch(executor_, [weak = weak_from_this()] {
+      const auto s = weak.lock();
+      if (s && !s->done_) s->signal_.emit(asio::cancellation_type::terminal);
     });
   }
 
@@ -42,20 +44,21 @@ class spawned final : public running_job, public std::enable_shared_from_this<sp
                                                 [s = shared_from_this(), h = std::move(handler)](
                                                     std::exception_ptr failure) mutable {
                                                   s->done_ = true;
-                                                  s->stop_.reset();
+                                                  s->stop_.detach();
                                                   s->work_.done(std::move(failure));
                                                   asio::dispatch(std::move(h));
                                                 }));
   }
 
  private:
-  struct on_stop {
+  struct stop_hook : detail::cancel_hook {
+    explicit stop_hook(spawned* s) noexcept : cancel_hook(&call), self(s) {}
+    static void call(cancel_hook& hook) noexcept { static_cast<stop_hook&>(hook).self->cancel(); }
     spawned* self;
-    void operator()() const { self->cancel(); }
   };
 
   static asio::awaitable<void> run(std::shared_ptr<spawned> s) {
-    s->stop_.emplace(s->context_.stop_token(), on_stop{s.get()});
+    s->stop_.attach(s->context_);
     co_await s->work_.run();
   }
 
@@ -63,8 +66,8 @@ class spawned final : public running_job, public std::enable_shared_from_this<sp
   context context_;
   job& work_;
   asio::cancellation_signal signal_;
-  std::optional<std::stop_callback<on_stop>> stop_;
   bool done_ = false;
+  stop_hook stop_{this};
 };
 
 }  // namespace
@@ -78,31 +81,40 @@ asio::any_io_executor on_strand(const asio::any_io_executor& ex) {
   return asio::make_strand(std::move(bare));
 }
 
-running_job* launch(const asio::any_io_executor& ex, context ctx, job& work) {
-  if (auto* pool = detail::runner_pool::find(ex)) return pool->start(std::move(ctx), work);
-  const auto s = std::make_shared<spawned>(on_strand(ex), std::move(ctx), work);
-  s->start([] {});
-  return s.get();
-}
-
-asio::awaitable<void> run_in_context(context ctx, job& work) {
-  const auto ex = co_await asio::this_coro::executor;
-  if (auto* pool = detail::runner_pool::find(ex)) {
-    detail::runner* r = pool->start(std::move(ctx), work);
-    if (!r) co_return;
-    co_await suspend([r](auto handler) {
-      auto slot = asio::get_associated_cancellation_slot(handler);
-      if (slot.is_connected()) slot.assign([r](asio::cancellation_type) { r->cancel(); });
-      r->waiter().store(std::move(handler));
-    });
+void launch(const asio::any_io_executor& ex, context ctx, job& work) {
+  if (auto* home = detail::loop::of(ex); home && home->runs_here()) {
+    home->start(std::move(ctx), work);
   } else {
-    const auto s = std::make_shared<spawned>(on_strand(ex), std::move(ctx), work);
-    co_await suspend([&s](auto handler) {
-      auto slot = asio::get_associated_cancellation_slot(handler);
-      if (slot.is_connected()) slot.assign([s](asio::cancellation_type) { s->cancel(); });
-      s->start(std::move(handler));
-    });
+    std::make_shared<spawned>(on_strand(ex), std::move(ctx), work)->start([] {});
   }
 }
 
+namespace detail {
+
+bool child_job::start() {
+  auto* home = loop::of(executor_);
+  if (!home || !home->runs_here()) return false;
+  runner_ = home->start(std::move(context_), work_);
+  return !runner_;
+}
+
+void child_job::cancel() {
+  if (runner_) runner_->cancel();
+}
+
+asio::awaitable<void> child_job::join() noexcept {
+  return suspend([this](auto handler) {
+    auto slot = asio::get_associated_cancellation_slot(handler);
+    if (runner_) {
+      if (slot.is_connected()) slot.assign([r = runner_](asio::cancellation_type) { r->cancel(); });
+      runner_->notify(std::move(handler));
+    } else {
+      const auto s = std::make_shared<spawned>(on_strand(executor_), std::move(context_), work_);
+      if (slot.is_connected()) slot.assign([s](asio::cancellation_type) { s->cancel(); });
+      s->start(std::move(handler));
+    }
+  });
+}
+
+}  // namespace detail
 }  // namespace kit

@@ -68,12 +68,12 @@ class parked {
   alignas(std::max_align_t) std::byte space_[4 * sizeof(void*)];
 };
 
-/// Suspends the calling coroutine into what `f(handler)` does with its completion handler.
-/// Only `co_await` the result at once: `f` is referred to.
+/// Suspends the calling coroutine into what `f(handler)` does with its completion handler, which
+/// is `void()`. It runs when the coroutine is suspended, and may resume it.
 template <class F>
-asio::awaitable<void> suspend(F&& f) {
+asio::awaitable<void> suspend(F f) {
   return asio::async_initiate<const asio::use_awaitable_t<>&, void()>(
-      [&f](auto handler) { f(std::move(handler)); }, asio::use_awaitable);
+      [f = std::move(f)](auto handler) mutable { f(std::move(handler)); }, asio::use_awaitable);
 }
 
 }  // namespace kit

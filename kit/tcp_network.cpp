@@ -186,6 +186,14 @@ struct look_up {
   std::vector<tcp::endpoint> endpoints;
 };
 
+// With nobody listening on a port from the range for outgoing connections, the system may choose
+// that very port to connect from, and connects the socket to itself.
+bool connected_to_itself(const tcp_socket& socket) {
+  std::error_code no_local, no_remote;
+  const auto local = socket.local_endpoint(no_local);
+  return local == socket.remote_endpoint(no_remote) && !no_local && !no_remote;
+}
+
 void listen_on(tcp_acceptor& a, const tcp::endpoint& where, bool both_versions,
                const tcp_options& options) {
   a.open(where.protocol());
@@ -227,6 +235,7 @@ asio::awaitable<connect_result> tcp_network::connect(std::string address) {
     const auto connected = co_await await_as<io_result>(
         [&](auto handler) { socket.async_connect(endpoint, std::move(handler)); }, make_io_result);
     ec = connected.error;
+    if (!ec && connected_to_itself(socket)) ec = asio::error::connection_refused;
     if (!ec) co_return connect_result{ec, make_stream(std::move(socket), options_)};
     if (ec == asio::error::operation_aborted) break;
   }

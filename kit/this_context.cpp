@@ -1,39 +1,33 @@
 #include <kit/this_context.hpp>
 
-#include <asio/io_context.hpp>
 #include <asio/strand.hpp>
 
 #include <kit/asio_compat.hpp>
-#include <kit/detail/context_executor.hpp>
+#include <kit/detail/loop.hpp>
 
 namespace kit {
-namespace {
 
-using plain_executor = asio::io_context::executor_type;
-using on_plain = detail::context_executor<plain_executor>;
-using on_any = detail::context_executor<asio::any_io_executor>;
-
+using detail::on_loop;
+using detail::on_other;
 using any_strand = asio::strand<asio::any_io_executor>;
 
-}  // namespace
-
 context context_of(const asio::any_io_executor& ex) {
-  if (const auto* wrapped = target_of<on_plain>(ex)) return wrapped->context();
-  if (const auto* wrapped = target_of<on_any>(ex)) return wrapped->context();
-  if (const auto* strand = target_of<any_strand>(ex))
+  if (const auto* carrying = target_of<on_loop>(ex)) return carrying->context();
+  if (const auto* carrying = target_of<on_other>(ex)) return carrying->context();
+  if (const auto* strand = target_of<any_strand>(ex)) {
     return context_of(strand->get_inner_executor());
+  }
   return {};
 }
 
 asio::any_io_executor bind_context(const asio::any_io_executor& ex, const context& ctx) {
-  auto bare = without_context(ex);
-  if (const auto* plain = target_of<plain_executor>(bare)) return on_plain(*plain, ctx);
-  return on_any(std::move(bare), ctx);
+  if (auto* home = detail::loop::of(ex)) return on_loop(detail::loop_handle{home}, ctx);
+  return on_other(detail::any_handle{without_context(ex)}, ctx);
 }
 
 asio::any_io_executor without_context(const asio::any_io_executor& ex) {
-  if (const auto* wrapped = target_of<on_plain>(ex)) return wrapped->inner();
-  if (const auto* wrapped = target_of<on_any>(ex)) return wrapped->inner();
+  if (const auto* carrying = target_of<on_loop>(ex)) return carrying->inner().executor();
+  if (const auto* carrying = target_of<on_other>(ex)) return carrying->inner().executor();
   return ex;
 }
 
@@ -43,39 +37,48 @@ asio::awaitable<context> this_context() {
 
 namespace detail {
 
-deadline_scope::deadline_scope(const asio::any_io_executor& ex, const kit::context& parent,
-                               time_point when)
-    : source_(parent, when),
-      timer_(
-          timer_wheel::of(ex),
-          [](void* source, timer_event event) {
-            if (event == timer_event::due) {
-              static_cast<cancel_source*>(source)->cancel(errc::deadline_exceeded);
-            }
-          },
-          &source_) {
-  timer_.arm(when);
-}
-
-void deadline_scope::rethrow() const {
-  if (context().cause() != errc::deadline_exceeded) throw;
-  error e = to_error(std::current_exception());
-  if (e.code() != errc::canceled) throw;
-  throw error(errc::deadline_exceeded).with_cause(std::current_exception());
-}
-
-void deadline_scope::settle(error& e) const {
-  if (e.code() == errc::canceled && context().cause() == errc::deadline_exceeded) {
-    e = error(errc::deadline_exceeded).with_cause(e.cause());
+deadline_scope::deadline_scope(const asio::any_io_executor& ex, const time_limit& limit) {
+  auto& wheel = timer_wheel::of(ex);
+  const auto now = wheel.now();
+  const auto when = limit.span ? saturating_add(now, *limit.span) : limit.when;
+  const auto outer = context_of(ex);
+  if (outer.deadline().value_or(time_point::max()) <= when) return;
+  source_.emplace(outer, when);
+  if (when <= now) {
+    source_->cancel(errc::deadline_exceeded);
+    return;
   }
+  const auto expired = [](void* source, timer_event event) {
+    if (event == timer_event::shutdown) return;
+    static_cast<cancel_source*>(source)->cancel(errc::deadline_exceeded);
+  };
+  timer_.emplace(wheel, expired, &*source_).arm(when);
 }
 
-time_point deadline_of(const context& ctx) noexcept {
-  return ctx.deadline().value_or(time_point::max());
+std::exception_ptr deadline_scope::failure() const {
+  auto thrown = std::current_exception();
+  error e = to_error(thrown);
+  error s = settled(e);
+  return s.code() == e.code() ? thrown : std::make_exception_ptr(std::move(s));
 }
 
-time_point now(const asio::any_io_executor& ex) {
-  return timer_wheel::of(ex).now();
+error deadline_scope::settled(error e) const {
+  if (!source_ || e.code() != errc::canceled) return e;
+  if (context().cause() != errc::deadline_exceeded) return e;
+  error late(errc::deadline_exceeded);
+  return e.cause() ? late.with_cause(e.cause()) : late;
+}
+
+context_scope::context_scope(const asio::any_io_executor& ex, context& ctx) noexcept {
+  const auto* carrying = target_of<on_loop>(ex);
+  auto* slot = carrying ? carrying->origin() : nullptr;
+  if (!slot || cancel_node_of(slot->current) != cancel_node_of(ctx)) return;
+  place_ = &slot->current;
+  outer_ = std::exchange(*place_, std::move(ctx));
+}
+
+context_scope::~context_scope() {
+  if (place_) *place_ = std::move(outer_);
 }
 
 }  // namespace detail

@@ -36,19 +36,24 @@ asio::any_io_executor without_context(const asio::any_io_executor& ex);
 
 /// Runs `work` in a context: `co_await with_context(ctx.with(user_id{7}), audit())`.
 /// Cancellation: that of `ctx` and that of the caller both cancel what `work` waits for, with
-/// `cancellation_type::terminal`. Lifetime: `work` lives in the frame.
+/// `cancellation_type::terminal`. In a context that was cancelled before, `work` doesn't start:
+/// throws `std::system_error` of `operation_aborted`. Lifetime: `work` lives in the frame.
 /// Threads: on a loop run by several threads `work` gets a strand, unless the caller is on one.
+///
+/// Costs little more than a call where `ctx` only adds values to the caller's context, inside a
+/// request or other job of a loop run by one thread; else what starting a coroutine costs.
 template <class T>
 asio::awaitable<T> with_context(context ctx, asio::awaitable<T> work);
 
 /// Runs `work` in the caller's context with a tighter deadline; a later one than the caller has
-/// changes nothing. Errors: where time ran out and `work` gave up because of it, throws
-/// `errc::deadline_exceeded` (or returns it, when `work` yields a `result`). A value that `work`
-/// produced all the same is returned.
+/// changes nothing. With one already past `work` doesn't start.
+/// Errors: where time ran out and `work` gave up because of it, throws `errc::deadline_exceeded`.
+/// What `work` produced all the same is returned, and what else it throws is thrown. Where it yields
+/// a `result`, every failure is returned and none thrown.
 template <class T>
 asio::awaitable<T> with_deadline(time_point when, asio::awaitable<T> work);
 
-/// `with_deadline`, counted from now by the clock of the loop.
+/// `with_deadline`, counted from now by the clock of the loop. `duration::max()` means no limit.
 template <class T>
 asio::awaitable<T> with_timeout(duration limit, asio::awaitable<T> work);
 
@@ -60,7 +65,11 @@ class awaitable_job final : public job {
   explicit awaitable_job(asio::awaitable<T> work) : work_(std::move(work)) {}
 
   asio::awaitable<void> run() override { return run(std::move(work_), value_); }
-  void done(std::exception_ptr failure) noexcept override { failure_ = std::move(failure); }
+  void done(std::exception_ptr failure) noexcept override {
+    failure_ = std::move(failure);
+    done_ = true;
+  }
+  bool is_done() const noexcept { return done_; }
 
   T take() {
     if (failure_) std::rethrow_exception(std::move(failure_));
@@ -81,23 +90,50 @@ class awaitable_job final : public job {
   asio::awaitable<T> work_;
   std::exception_ptr failure_;
   stored value_;
+  bool done_ = false;
+};
+
+/// The time at which something must be done, as it is or counted from now.
+struct time_limit {
+  time_point when = time_point::max();
+  std::optional<duration> span;
 };
 
 /// A context with a deadline, cancelled by the loop's timer.
 class deadline_scope {
  public:
-  deadline_scope(const asio::any_io_executor& ex, const context& parent, time_point when);
+  /// Of the executor's context. Without effect when that has an earlier deadline.
+  deadline_scope(const asio::any_io_executor& ex, const time_limit& limit);
   deadline_scope(const deadline_scope&) = delete;
+  deadline_scope& operator=(const deadline_scope&) = delete;
 
-  const kit::context& context() const noexcept { return source_.context(); }
-  /// Rethrows the exception being handled, as `deadline_exceeded` if the deadline caused it.
-  [[noreturn]] void rethrow() const;
-  /// The same for an error that was returned.
-  void settle(error& e) const;
+  explicit operator bool() const noexcept { return source_.has_value(); }
+  const kit::context& context() const noexcept { return source_->context(); }
+  /// The exception being handled; as `deadline_exceeded` if the deadline caused it.
+  std::exception_ptr failure() const;
+  /// The same of an error.
+  error settled(error e) const;
 
  private:
-  cancel_source source_;
-  timer timer_;
+  std::optional<cancel_source> source_;
+  std::optional<timer> timer_;
+};
+
+/// While it lives, the calling coroutine is in that context, if that is possible without starting
+/// another one: when the context differs from the coroutine's by values only.
+class context_scope {
+ public:
+  /// `ex` is what `co_await this_coro::executor` has just given.
+  context_scope(const asio::any_io_executor& ex, context& ctx) noexcept;
+  context_scope(const context_scope&) = delete;
+  context_scope& operator=(const context_scope&) = delete;
+  ~context_scope();
+
+  bool entered() const noexcept { return place_; }
+
+ private:
+  context* place_ = nullptr;  // of the coroutine's context
+  context outer_;
 };
 
 template <class T>
@@ -105,43 +141,59 @@ inline constexpr bool is_result = false;
 template <class T>
 inline constexpr bool is_result<result<T>> = true;
 
-/// The context's deadline, or the end of time.
-time_point deadline_of(const context& ctx) noexcept;
-/// The time by the clock of the executor's loop.
-time_point now(const asio::any_io_executor& ex);
-
-}  // namespace detail
-
 template <class T>
-asio::awaitable<T> with_context(context ctx, asio::awaitable<T> work) {
-  detail::awaitable_job<T> job(std::move(work));
-  co_await run_in_context(std::move(ctx), job);
-  co_return job.take();
-}
-
-template <class T>
-asio::awaitable<T> with_deadline(time_point when, asio::awaitable<T> work) {
-  const auto ex = co_await asio::this_coro::executor;
-  const context outer = context_of(ex);
-  if (detail::deadline_of(outer) <= when) co_return co_await std::move(work);
-  detail::deadline_scope scope(ex, outer, when);
+asio::awaitable<T> within(time_limit limit, asio::awaitable<T> work) {
+  const deadline_scope scope(co_await asio::this_coro::executor, limit);
+  std::exception_ptr failure;
   try {
-    if constexpr (detail::is_result<T>) {
+    if (!scope) co_return co_await std::move(work);
+    if constexpr (is_result<T>) {
       T r = co_await with_context(scope.context(), std::move(work));
-      if (!r) scope.settle(r.error());
+      if (!r) r.error() = scope.settled(std::move(r).error());
       co_return r;
     } else {
       co_return co_await with_context(scope.context(), std::move(work));
     }
   } catch (...) {
-    scope.rethrow();
+    failure = scope.failure();
   }
+  if constexpr (is_result<T>) {
+    co_return fail(to_error(failure));
+  } else {
+    std::rethrow_exception(failure);
+  }
+}
+
+}  // namespace detail
+
+template <class T>
+asio::awaitable<T> with_context(context ctx, asio::awaitable<T> work) {
+  const auto ex = co_await asio::this_coro::executor;
+  if (const detail::context_scope scope(ex, ctx); scope.entered()) {
+    co_return co_await std::move(work);
+  }
+  detail::awaitable_job<T> job(std::move(work));
+  detail::child_job child(ex, std::move(ctx), job);
+  const auto before = (co_await asio::this_coro::cancellation_state).cancelled();
+  if (!child.start()) {
+    // What was started must be waited for, even when it has got this coroutine cancelled.
+    const bool throwing = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);
+    if ((co_await asio::this_coro::cancellation_state).cancelled() != before) child.cancel();
+    if (!job.is_done()) co_await child.join();
+    co_await asio::this_coro::throw_if_cancelled(throwing);
+  }
+  co_return job.take();
+}
+
+template <class T>
+asio::awaitable<T> with_deadline(time_point when, asio::awaitable<T> work) {
+  return detail::within(detail::time_limit{when, {}}, std::move(work));
 }
 
 template <class T>
 asio::awaitable<T> with_timeout(duration limit, asio::awaitable<T> work) {
-  const auto ex = co_await asio::this_coro::executor;
-  co_return co_await with_deadline(detail::now(ex) + limit, std::move(work));
+  return detail::within(detail::time_limit{{}, limit}, std::move(work));
 }
 
 }  // namespace kit

@@ -9,6 +9,8 @@
 #include <asio/error.hpp>
 #include <asio/this_coro.hpp>
 
+#include <kit/asio_compat.hpp>
+#include <kit/detail/loop.hpp>
 #include <kit/monitor.hpp>
 
 namespace kit {
@@ -145,6 +147,12 @@ asio::execution_context::id timer_wheel::id;
 
 timer_wheel& timer_wheel::of(asio::execution_context& context) {
   return asio::use_service<timer_wheel>(context);
+}
+
+timer_wheel& timer_wheel::of(const asio::any_io_executor& executor) {
+  const auto* carrying = target_of<detail::on_loop>(executor);
+  return carrying ? carrying->inner().home->wheel()
+                  : of(asio::query(executor, asio::execution::context));
 }
 
 timer_wheel::timer_wheel(asio::execution_context& context)

@@ -11,6 +11,7 @@
 #include <thread>
 #include <type_traits>
 
+#include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 #include <asio/execution/context.hpp>
 #include <asio/execution_context.hpp>
@@ -121,7 +122,9 @@ class timer_wheel : public asio::execution_context::service {
  public:
   /// The wheel of that loop. A look-up in the context's registry: keep the reference.
   static timer_wheel& of(asio::execution_context& context);
-  /// Of the loop behind an executor, whatever wraps or erases it.
+  /// Of the loop behind an executor, whatever wraps or erases it. No look-up where that is an
+  /// io_context's that carries a `kit::context`.
+  static timer_wheel& of(const asio::any_io_executor& executor);
   template <class Executor>
     requires(!std::is_convertible_v<Executor&, asio::execution_context&>)
   static timer_wheel& of(const Executor& executor) {

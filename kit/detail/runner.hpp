@@ -3,91 +3,70 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
-#include <optional>
-#include <stop_token>
-#include <vector>
 
-#include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 #include <asio/cancellation_signal.hpp>
-#include <asio/execution_context.hpp>
-#include <asio/io_context.hpp>
 
 #include <kit/context.hpp>
+#include <kit/detail/cancellation.hpp>
 #include <kit/detail/context_executor.hpp>
 #include <kit/job.hpp>
 #include <kit/parked.hpp>
 
 namespace kit::detail {
 
-class runner_pool;
+class loop;
 
 /// A coroutine thread that runs one job after another, each in its own context. It takes a tenth of
 /// the time that `co_spawn` takes to start one. Belongs to one loop and is used on its thread only.
-class runner final : public running_job, public std::enable_shared_from_this<runner> {
+/// Lives as long as its coroutine.
+class runner final : public std::enable_shared_from_this<runner> {
  public:
-  runner(runner_pool& pool, asio::io_context::executor_type ex) : pool_(pool), executor_(ex) {}
+  explicit runner(loop& home) noexcept : home_(home) {}
 
-  void cancel() override { signal_.emit(asio::cancellation_type::terminal); }
-
-  /// Suspends a coroutine of the same loop until the job is done.
-  parked& waiter() noexcept { return waiter_; }
+  /// Creates the coroutine, which then waits for its first job.
+  void spawn();
+  /// Runs the job until it first suspends. False when it is done by then.
+  bool start(context ctx, job& work);
+  void cancel() { signal_.emit(asio::cancellation_type::terminal); }
+  /// Keeps a suspended coroutine of the same loop, to be resumed when the job is done.
+  template <class Handler>
+  void notify(Handler handler) {
+    waiter_.store(std::move(handler));
+  }
+  /// Destroys the coroutine, which waits for a job, and with it the runner.
+  void drop() noexcept { idle_.drop(); }
 
  private:
-  friend class runner_pool;
-
-  struct on_stop {
+  struct stop_hook : cancel_hook {
+    explicit stop_hook(runner* r) noexcept : cancel_hook(&call), self(r) {}
+    static void call(cancel_hook& hook) noexcept;
     runner* self;
-    std::uint64_t entry;
-    void operator()() const;
+  };
+  // What the coroutine calls at its end, or leaves uncalled when it is destroyed. By then the frames
+  // of the job have gone, so that who waits for it, and maybe lent it something, may follow.
+  struct on_exit {
+    explicit on_exit(std::shared_ptr<runner> r) noexcept : self(std::move(r)) {}
+    on_exit(on_exit&&) noexcept = default;
+    ~on_exit() {
+      if (self) self->waiter_.drop();
+    }
+    void operator()(std::exception_ptr) const;
+    std::shared_ptr<runner> self;
   };
 
-  void spawn();
-  void enter(context ctx);
-  void start(context ctx, job& work);
+  void stopped() noexcept;
   void finish(std::exception_ptr failure) noexcept;
-  static asio::awaitable<void> loop(runner& self);
+  static asio::awaitable<void> serve(runner& self);
 
-  runner_pool& pool_;
-  asio::io_context::executor_type executor_;
+  loop& home_;
   context_slot slot_;
   asio::cancellation_signal signal_;
-  std::optional<std::stop_callback<on_stop>> stop_;
   job* job_ = nullptr;
-  std::uint64_t entered_ = 0;  // tells a late cancellation that its context has gone
-  parked self_;
+  std::uint64_t jobs_ = 0;  // tells a late cancellation that its job has gone
+  stop_hook stop_{this};
+  parked idle_;
   parked waiter_;
-};
-
-/// The runners of one loop. Only for loops run by one thread: an `io_context` made with concurrency
-/// hint 1.
-class runner_pool : public asio::execution_context::service {
- public:
-  static asio::execution_context::id id;
-
-  explicit runner_pool(asio::execution_context& owner);
-
-  /// The pool of that executor's loop; null when the loop may be run by several threads, isn't
-  /// running on this one, or the executor isn't a plain one.
-  static runner_pool* find(const asio::any_io_executor& ex);
-
-  /// Runs the job on a coroutine of its own until it first suspends; null when it is done by then.
-  /// On the loop's thread only.
-  runner* start(kit::context ctx, job& work);
-
- private:
-  friend class runner;
-  static constexpr std::size_t max_idle = 256;
-
-  void shutdown() override;
-  /// Keeps the runner for later, or says no when there are enough.
-  bool keep(runner& idle);
-  void forget(runner& done);
-
-  const bool one_thread_;
-  const asio::io_context::executor_type executor_;
-  std::vector<std::shared_ptr<runner>> all_;
-  std::vector<runner*> idle_;
 };
 
 }  // namespace kit::detail

@@ -28,6 +28,10 @@ void check(std::string_view name, std::string_view value) {
   if (!is_field_value(value)) refuse(name, "the value holds a control character");
 }
 
+void check_value(field f, std::string_view value) {
+  if (f == field::other || !is_field_value(value)) check(http::name(f), value);  // refuses
+}
+
 void copy_text(char* to, std::string_view text) noexcept {
   if (!text.empty()) std::memmove(to, text.data(), text.size());
 }
@@ -160,7 +164,7 @@ bool headers::has_member(field f, std::string_view member) const noexcept {
 }
 
 headers& headers::set(field f, std::string_view value) {
-  check(http::name(f), value);
+  check_value(f, value);
   put(f, {}, trim_ows(value), true);
   return *this;
 }
@@ -172,7 +176,7 @@ headers& headers::set(std::string_view name, std::string_view value) {
 }
 
 headers& headers::add(field f, std::string_view value) {
-  check(http::name(f), value);
+  check_value(f, value);
   put(f, {}, trim_ows(value), false);
   return *this;
 }

@@ -41,7 +41,7 @@ class headers {
   headers() noexcept = default;
   headers(std::initializer_list<std::pair<std::string_view, std::string_view>> fields);
   headers(const headers& other);
-  headers(headers&& other) noexcept { swap(other); }
+  headers(headers&& other) noexcept;
   headers& operator=(const headers& other);
   headers& operator=(headers&& other) noexcept;
   ~headers();
@@ -169,6 +169,14 @@ class headers::iterator {
   const headers* of_ = nullptr;
   std::ptrdiff_t index_ = 0;
 };
+
+inline headers::headers(headers&& other) noexcept
+    : block_(std::exchange(other.block_, nullptr)),
+      capacity_(std::exchange(other.capacity_, 0)),
+      text_size_(std::exchange(other.text_size_, 0)),
+      garbage_(std::exchange(other.garbage_, 0)),
+      count_(std::exchange(other.count_, 0)),
+      present_(std::exchange(other.present_, {})) {}
 
 inline headers::iterator headers::begin() const noexcept {
   return {*this, 0};

@@ -1,6 +1,7 @@
 #include <kit/http/syntax.hpp>
 
 #include <algorithm>
+#include <cstring>
 
 namespace kit::http {
 namespace {
@@ -28,6 +29,20 @@ constexpr std::array<std::uint8_t, 256> make_classes() {
   return table;
 }
 
+// Whether one of eight characters is below 0x20 or 0x7f.
+bool has_control_char(const char* text) noexcept {
+  constexpr std::uint64_t each = 0x0101'0101'0101'0101;
+  std::uint64_t chars = 0;
+  std::memcpy(&chars, text, sizeof chars);
+  const std::uint64_t low = (chars - each * 0x20) & ~chars;
+  const std::uint64_t del = chars ^ (each * 0x7f);  // zero where it is
+  return ((low | ((del - each) & ~del)) & (each * 0x80)) != 0;
+}
+
+bool all_value_chars(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(), is_value_char);
+}
+
 }  // namespace
 
 constinit const std::array<std::uint8_t, 256> detail::char_classes = make_classes();
@@ -42,7 +57,11 @@ bool is_token(std::string_view text) noexcept {
 }
 
 bool is_field_value(std::string_view text) noexcept {
-  return std::all_of(text.begin(), text.end(), is_value_char);
+  // Eight at a time: a tab or a bad character is rare, and looked at more closely.
+  for (; text.size() >= 8; text.remove_prefix(8)) {
+    if (has_control_char(text.data()) && !all_value_chars(text.substr(0, 8))) return false;
+  }
+  return all_value_chars(text);
 }
 
 std::string_view trim_ows(std::string_view text) noexcept {

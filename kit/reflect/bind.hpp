@@ -7,11 +7,17 @@
 
 namespace kit::reflect::detail {
 
+/// Not defined, and not called.
+[[noreturn]] void never_called();
+
 /// Converts to whatever a member wants. `const`, so that a member whose own converting constructor
 /// template takes this type too (`std::any`, `std::optional`, a callable wrapper) isn't ambiguous.
 struct any_initializer {
   template <class U>
-  operator U() const;
+  operator U() const {
+    // A body, as compilers ask for one when U is local to the file and hidden in a wrapper.
+    never_called();
+  }
 };
 
 /// `braces<T>`: `T` has at least N members, the first N take `{}`, the others can be left out.

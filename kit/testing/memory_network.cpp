@@ -1,5 +1,6 @@
 #include <kit/testing/memory_network.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <set>
@@ -8,8 +9,8 @@
 
 #include <asio/error.hpp>
 
-#include <kit/monitor.hpp>
 #include <kit/error.hpp>
+#include <kit/monitor.hpp>
 #include <kit/testing/memory_connection.hpp>
 
 namespace kit::testing {
@@ -119,10 +120,20 @@ struct memory_network::state : std::enable_shared_from_this<state> {
   // Calls f(connection's ends, connection) for those that live and that `which` picks.
   template <class Which, class F>
   void for_each_connection(Which which, F f) {
-    std::erase_if(connections, [](const connection& c) { return c.ends.expired(); });
+    forget_ended();
     for (const auto& c : connections) {
       if (const auto ends = c.ends.lock(); ends && which(c)) f(*ends, c);
     }
+  }
+
+  void forget_ended() {
+    std::erase_if(connections, [](const connection& c) { return c.ends.expired(); });
+  }
+
+  // From the range for ports that nobody chose.
+  std::uint16_t fresh_port() noexcept {
+    if (next_port < first_port) next_port = first_port;
+    return next_port++;  // to 0 in the end, and round again
   }
 
   void changed() {
@@ -142,7 +153,9 @@ struct memory_network::state : std::enable_shared_from_this<state> {
   std::map<std::string, std::unique_ptr<machine>> machines;
   std::vector<connection> connections;
   monitor topology;
-  std::uint16_t next_port = 49'152;
+  std::size_t forget_at = 64;  // connections: then those that ended are struck off
+  static constexpr std::uint16_t first_port = 49'152;
+  std::uint16_t next_port = first_port;
 };
 
 std::unique_ptr<acceptor> memory_network::state::machine::listen(std::string_view address) {
@@ -154,7 +167,7 @@ std::unique_ptr<acceptor> memory_network::state::machine::listen(std::string_vie
                 [](const auto& l) { return l.second.expired() || l.second.lock()->closed; });
   auto port = where->port;
   while (port == 0 || (where->port == 0 && listeners.contains(port)))
-    port = ++net.next_port;
+    port = net.fresh_port();
   if (listeners.contains(port)) throw std::system_error(asio::error::address_in_use, "listen");
   auto l = std::make_shared<listening>(name + ":" + std::to_string(port));
   listeners[port] = l;
@@ -195,9 +208,13 @@ connect_result memory_network::state::establish(machine& from, machine& to, std:
   const auto it = to.listeners.find(port);
   const auto l = it == to.listeners.end() ? nullptr : it->second.lock();
   if (!l || l->closed) return failed(asio::error::connection_refused);
-  const auto local = from.name + ":" + std::to_string(++next_port);
+  const auto local = from.name + ":" + std::to_string(fresh_port());
   auto ends = std::make_shared<memory_connection>(sim, link_between(from.name, to.name),
                                                   std::array{local, l->address});
+  if (connections.size() >= forget_at) {
+    forget_ended();
+    forget_at = std::max(forget_at, 2 * connections.size());
+  }
   connections.push_back({ordered(from.name, to.name), ends, from.name, to.name});
   const auto lock = l->changed.lock();
   l->arrived.push_back(std::make_unique<memory_stream>(executor, ends, 1));

@@ -1,11 +1,12 @@
 // Times the router: a lookup alone, and a whole call through a router's handler, among few and many
-// routes.
+// routes; and counts the allocations of each.
 //   router_bench [--seconds S]
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <random>
 #include <string>
 #include <string_view>
@@ -25,21 +26,46 @@ using clock_type = std::chrono::steady_clock;
 // What must not be optimised away ends up here.
 volatile std::size_t sink;
 
-// Of 50 short rounds the best one counts, in nanoseconds a call: a shared machine disturbs many.
-template <class Work>
-double measure(double seconds, Work work) {
-  std::size_t calls = 1000;
-  double best = 1e9;
-  for (int round = 0; round <= 50; ++round) {
-    const auto start = clock_type::now();
-    for (std::size_t i = 0; i < calls; ++i)
-      work();
-    const std::chrono::duration<double, std::nano> took = clock_type::now() - start;
-    const double each = took.count() / static_cast<double>(calls);
-    if (round > 0 && each < best) best = each;
-    calls = static_cast<std::size_t>(seconds * 1e9 / 50 / each) + 1;
+std::size_t allocations = 0;
+
+struct cost {
+  double nanoseconds = 1e9;
+  double allocations = 0;
+};
+
+// Of 50 short rounds of calls the best one counts: a shared machine disturbs many.
+class rounds {
+ public:
+  explicit rounds(double seconds) : seconds_(seconds) {}
+
+  // Ends a round and starts the next; false after the last. The first one only warms up.
+  bool next() {
+    const std::chrono::duration<double, std::nano> took = clock_type::now() - start_;
+    if (round_ > 0) {
+      const auto each = took.count() / static_cast<double>(calls_);
+      if (round_ > 1) best_.nanoseconds = std::min(best_.nanoseconds, each);
+      best_.allocations =
+          static_cast<double>(allocations - allocations_) / static_cast<double>(calls_);
+      calls_ = static_cast<std::size_t>(seconds_ * 1e9 / 50 / each) + 1;
+    }
+    allocations_ = allocations;
+    start_ = clock_type::now();
+    return round_++ <= 50;
   }
-  return best;
+  std::size_t calls() const { return calls_; }
+  const cost& best() const { return best_; }
+
+ private:
+  double seconds_;
+  int round_ = 0;
+  std::size_t calls_ = 1000;
+  std::size_t allocations_ = 0;
+  clock_type::time_point start_;
+  cost best_;
+};
+
+void print(const std::string& what, const cost& c) {
+  std::printf("  %-46s %7.1f ns, %.0f allocations\n", what.c_str(), c.nanoseconds, c.allocations);
 }
 
 // What an API of `count` routes looks like: a third each of two texts, of a text and a parameter,
@@ -77,16 +103,19 @@ void lookup(double seconds, const std::string& what, const http::detail::route_t
     row += p;
   std::size_t next = 0;
   std::size_t at = 0;
-  const auto each = measure(seconds, [&] {
-    const std::string_view path(row.data() + at, paths[next].size());
-    at += path.size();
-    if (++next == paths.size()) next = at = 0;
-    http::path_params params;
-    const auto match = tree.find(http::method::get, path, params);
-    if (match.what != http::detail::route_match::outcome::found) std::abort();
-    sink = match.route;
-  });
-  std::printf("  %-46s %7.1f ns\n", what.c_str(), each);
+  rounds r(seconds);
+  while (r.next()) {
+    for (std::size_t i = 0; i < r.calls(); ++i) {
+      const std::string_view path(row.data() + at, paths[next].size());
+      at += path.size();
+      if (++next == paths.size()) next = at = 0;
+      http::path_params params;
+      const auto match = tree.find(http::method::get, path, params);
+      if (match.what != http::detail::route_match::outcome::found) std::abort();
+      sink = match.route;
+    }
+  }
+  print(what, r.best());
 }
 
 void lookups(double seconds, std::size_t count) {
@@ -115,33 +144,24 @@ asio::awaitable<http::response> answer(http::request) {
   co_return http::response{};
 }
 
-asio::awaitable<void> call_many(const http::handler& h, std::string target, double seconds,
-                                double& best) {
-  // As `measure`, which can't await.
-  std::size_t calls = 1000;
-  best = 1e9;
-  for (int round = 0; round <= 50; ++round) {
-    const auto start = clock_type::now();
-    for (std::size_t i = 0; i < calls; ++i) {
+asio::awaitable<void> call_many(const http::handler& h, std::string target, rounds& r) {
+  while (r.next()) {
+    for (std::size_t i = 0; i < r.calls(); ++i) {
       http::request req;
       req.target = target;
       sink = static_cast<std::size_t>((co_await h.try_call(std::move(req)))->status);
     }
-    const std::chrono::duration<double, std::nano> took = clock_type::now() - start;
-    const double each = took.count() / static_cast<double>(calls);
-    if (round > 0 && each < best) best = each;
-    calls = static_cast<std::size_t>(seconds * 1e9 / 50 / each) + 1;
   }
 }
 
 void call(double seconds, const char* what, const http::handler& h, const std::string& target) {
   asio::io_context loop(1);
-  double best = 0;
-  asio::co_spawn(loop, call_many(h, target, seconds, best), [](std::exception_ptr failure) {
+  rounds r(seconds);
+  asio::co_spawn(loop, call_many(h, target, r), [](std::exception_ptr failure) {
     if (failure) std::abort();
   });
   loop.run();
-  std::printf("  %-46s %7.1f ns\n", what, best);
+  print(what, r.best());
 }
 
 void calls(double seconds) {
@@ -157,6 +177,18 @@ void calls(double seconds) {
 }
 
 }  // namespace
+
+void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* p = std::malloc(size)) return p;
+  throw std::bad_alloc();
+}
+void operator delete(void* p) noexcept {
+  std::free(p);
+}
+void operator delete(void* p, std::size_t) noexcept {
+  std::free(p);
+}
 
 int main(int argc, char** argv) {
   double seconds = 0.5;

@@ -36,8 +36,9 @@ concept encoder_for = std::invocable<const E&, Resp&&, response&> ||
 /// answer by `error_response`; see `handler_options` for what may be done with it before. Without
 /// options a call costs one coroutine frame above the endpoint's.
 ///
-/// An empty endpoint makes an empty handler. Decoder and encoder are shared by overlapping calls. Lifetime: hold the handler until its
-/// awaitable has completed. Source: Go kit's transport/http, NewServer.
+/// An empty endpoint makes an empty handler. Decoder and encoder are shared by overlapping calls.
+/// Lifetime: hold the handler until its awaitable has completed. Source: Go kit's transport/http,
+/// NewServer.
 template <class Req, class Resp, decoder_for<Req> Decode, encoder_for<Resp> Encode>
 handler handler_of(endpoint<Req, Resp> ep, Decode decode, Encode encode,
                    handler_options options = {}) {

@@ -41,8 +41,10 @@ namespace kit::http {
 /// digits.
 ///
 /// Middlewares are put around the handlers once, when the router becomes a `handler`. They are told
-/// the method and pattern as the endpoint's name, e.g. `GET /users/{id}`, empty for answers without
-/// a route; `request::route` is the pattern.
+/// the method and pattern as the endpoint's name, e.g. `GET /users/{id}`; the pattern alone for
+/// `any`, `/static/{...}` for a handler mounted at `/static`, and nothing for what the router
+/// answers by itself. `request::route` is the pattern; with 405 and OPTIONS, that of the best
+/// match.
 ///
 /// A builder: it becomes a `handler` by conversion, which is what serves. That has its own
 /// immutable table, so what is added to the router afterwards doesn't affect it; its calls add no

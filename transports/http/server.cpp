@@ -1,15 +1,26 @@
 #include <transports/http/server.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
 #include <asio/cancellation_state.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/dispatch.hpp>
+#include <asio/error.hpp>
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
 #include <asio/this_coro.hpp>
 
+#include <kit/asio_compat.hpp>
 #include <kit/job.hpp>
 #include <kit/monitor.hpp>
+#include <kit/parked.hpp>
 #include <kit/this_context.hpp>
 #include <kit/timer.hpp>
+#include <transports/http/detail/connection.hpp>
 #include <transports/http/detail/hub.hpp>
 #include <transports/http/detail/listener.hpp>
 
@@ -18,10 +29,13 @@ namespace {
 
 // Out of descriptors or memory: wait for some to be freed.
 constexpr std::chrono::milliseconds accept_pause{20};
+// Accepted without looking at anything else.
+constexpr std::size_t accept_burst = 64;
 
 }  // namespace
 
-class server::impl final : public std::enable_shared_from_this<impl>, private kit::job {
+// Its coroutines run on the loop's thread or on a strand; each holds a handle.
+class server::impl final : public std::enable_shared_from_this<impl> {
  public:
   enum class level : std::uint8_t { running, stopping, cancelling };
 
@@ -39,28 +53,20 @@ class server::impl final : public std::enable_shared_from_this<impl>, private ki
     return hub_ ? hub_->size() : 0;
   }
 
-  asio::awaitable<void> serve();
-
-  void ask(level what) {
-    const auto lock = changes_.lock();
-    if (asked_ >= what) return;
-    asked_ = what;
-    changes_.notify_all();
-  }
-
-  void abandon() {
-    ask(level::cancelling);
-    if (!hub_) return;
-    hub_->start_draining();
-    hub_->for_each(&detail::connection_base::abort);
-  }
+  static asio::awaitable<void> run(std::shared_ptr<impl> self);
+  void ask(level what);
+  void ask_more() { ask(level::stopping, level::cancelling); }
+  void abandon();
 
  private:
-  // The job accepts connections, until cancelled.
-  asio::awaitable<void> run() override;
-  void done(std::exception_ptr failure) noexcept override;
-  asio::awaitable<bool> wait_for_room();
+  using self_ptr = std::shared_ptr<impl>;
 
+  void ask(level first, level then);
+  void start(const context& ctx);
+  static asio::awaitable<void> serve(self_ptr self);
+  static asio::awaitable<void> accept(self_ptr self);
+  void accepting_ended(std::exception_ptr failure);
+  asio::awaitable<bool> wait_for_room();
   asio::awaitable<void> wait_until_asked();
   asio::awaitable<void> drain();
   asio::awaitable<void> wait_empty(std::chrono::milliseconds limit, level cut_by);
@@ -71,38 +77,45 @@ class server::impl final : public std::enable_shared_from_this<impl>, private ki
   const server_options options_;
   const std::unique_ptr<detail::listener> listener_;
   const std::string address_;
-  std::shared_ptr<detail::hub> hub_;
+  std::shared_ptr<detail::hub> hub_;  // from `run` on
 
   kit::monitor changes_;  // of the members below, and of the number of connections
   level asked_ = level::running;
   bool accepting_ = false;
+  std::exception_ptr accept_failure_;
 };
 
 // --- accepting
 
-asio::awaitable<void> server::impl::run() {
-  while (co_await wait_for_room()) {
-    const auto failed = co_await listener_->accept(hub_);
-    if (failed == asio::error::operation_aborted) co_return;
-    if (failed) co_await sleep_for(accept_pause);
+asio::awaitable<void> server::impl::accept(self_ptr self) {
+  auto& s = *self;
+  while (co_await s.wait_for_room()) {
+    auto failed = co_await s.listener_->wait();
+    if (!failed) {
+      const auto size = s.hub_->size();
+      const auto room = s.options_.max_connections - std::min(s.options_.max_connections, size);
+      s.listener_->accept_ready(s.hub_, std::min(room, accept_burst), failed);
+    }
+    if (!failed) continue;
+    auto lock = s.changes_.lock();
+    if (s.asked_ != level::running) co_return;
+    if (failed == asio::error::operation_aborted) {
+      throw error(errc::unavailable, "the listener of " + s.address_ + " was closed");
+    }
+    co_await s.changes_.wait(std::move(lock), s.hub_->wheel.now() + accept_pause);
   }
 }
 
-void server::impl::done(std::exception_ptr) noexcept {
-  const auto lock = changes_.lock();
-  accepting_ = false;
-  changes_.notify_all();
-}
-
-// False when cancelled.
+// False when there is nothing to wait for any more.
 asio::awaitable<bool> server::impl::wait_for_room() {
-  while (hub_->size() >= options_.max_connections) {
+  for (;;) {
     auto lock = changes_.lock();
+    if (asked_ != level::running) co_return false;
+    if (hub_->size() < options_.max_connections) co_return true;
     notify_when_left();
-    if (hub_->size() < options_.max_connections) break;
-    if (co_await changes_.wait(std::move(lock)) == kit::wake::cancelled) co_return false;
+    if (hub_->size() < options_.max_connections) co_return true;
+    co_await changes_.wait(std::move(lock));
   }
-  co_return true;
 }
 
 void server::impl::notify_when_left() {
@@ -114,33 +127,73 @@ void server::impl::notify_when_left() {
   });
 }
 
+void server::impl::accepting_ended(std::exception_ptr failure) {
+  const auto lock = changes_.lock();
+  accepting_ = false;
+  accept_failure_ = std::move(failure);
+  changes_.notify_all();
+}
+
 // --- the life of the server
 
-// Its own cancellation only asks it to stop: from then on it must go on undisturbed.
-asio::awaitable<void> server::impl::serve() {
-  const auto ctx = co_await this_context();
-  {
-    const auto lock = changes_.lock();
-    if (hub_) throw error(errc::failed_precondition, "http::server::run: called twice");
-    hub_ = std::make_shared<detail::hub>(options_, handler_, ctx.without_cancel(),
-                                         timer_wheel::of(executor_));
-    accepting_ = true;
+asio::awaitable<void> server::impl::run(self_ptr self) {
+  self->start(co_await this_context());
+  std::exception_ptr failure;
+  co_await suspend([&](auto handler) {
+    auto slot = asio::get_associated_cancellation_slot(handler);
+    if (slot.is_connected()) {
+      slot.assign([weak = std::weak_ptr<impl>(self)](asio::cancellation_type) {
+        if (const auto s = weak.lock()) s->ask_more();
+      });
+    }
+    auto work = asio::make_work_guard(asio::get_associated_executor(handler));
+    asio::co_spawn(
+        self->executor_, serve(self),
+        [&failure, work = std::move(work), h = std::move(handler)](std::exception_ptr e) mutable {
+          failure = std::move(e);
+          asio::dispatch(std::move(h));
+        });
+  });
+  // Who cancelled it got what that asks for; what comes after it may be awaited again.
+  const auto state = co_await asio::this_coro::cancellation_state;
+  if (state.cancelled() != asio::cancellation_type::none) {
+    co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
   }
-  auto* accepting = kit::launch(executor_, hub_->base_context, *this);
-  const bool throwing = co_await asio::this_coro::throw_if_cancelled();
-  co_await asio::this_coro::throw_if_cancelled(false);
-  co_await wait_until_asked();
-  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-  if (accepting) accepting->cancel();
-  co_await drain();
-  co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
-  co_await asio::this_coro::throw_if_cancelled(throwing);
+  if (failure) std::rethrow_exception(failure);
+}
+
+void server::impl::start(const context& ctx) {
+  const auto lock = changes_.lock();
+  if (hub_) throw error(errc::failed_precondition, "http::server::run: called twice");
+  hub_ = std::make_shared<detail::hub>(options_, handler_, ctx.without_cancel(), executor_,
+                                       listener_->one_thread());
+  accepting_ = true;
+}
+
+asio::awaitable<void> server::impl::serve(self_ptr self) {
+  auto& s = *self;
+  asio::co_spawn(s.executor_, accept(self),
+                 [self](std::exception_ptr failure) { self->accepting_ended(std::move(failure)); });
+  co_await s.wait_until_asked();
+  co_await s.drain();
+  if (s.accept_failure_) std::rethrow_exception(s.accept_failure_);
+}
+
+void server::impl::ask(level what) {
+  const auto lock = changes_.lock();
+  if (asked_ >= what) return;
+  asked_ = what;
+  changes_.notify_all();
+}
+
+void server::impl::ask(level first, level then) {
+  const auto lock = changes_.lock();
+  asked_ = asked_ < first ? first : then;
+  changes_.notify_all();
 }
 
 asio::awaitable<void> server::impl::wait_until_asked() {
   for (;;) {
-    const auto state = co_await asio::this_coro::cancellation_state;
-    if (state.cancelled() != asio::cancellation_type::none) co_return;
     auto lock = changes_.lock();
     if (asked_ != level::running || !accepting_) co_return;
     co_await changes_.wait(std::move(lock));
@@ -149,17 +202,20 @@ asio::awaitable<void> server::impl::wait_until_asked() {
 
 asio::awaitable<void> server::impl::drain() {
   hub_->start_draining();
+  listener_->stop_waiting();
   for (auto lock = changes_.lock(); accepting_; lock = changes_.lock()) {
     co_await changes_.wait(std::move(lock));
   }
-  while (listener_->accept_ready(hub_)) {
+  // Who has connected was served by this server, as far as he can know.
+  std::error_code failed;
+  while (listener_->accept_ready(hub_, accept_burst, failed) > 0) {
   }
   listener_->close();
-  hub_->for_each(&detail::connection_base::drain);
+  hub_->for_each(&detail::connection::drain);
   co_await wait_empty(options_.drain_timeout, level::cancelling);
-  hub_->for_each(&detail::connection_base::cancel);
+  hub_->for_each(&detail::connection::cancel);
   co_await wait_empty(options_.cancel_grace, level::running);
-  hub_->for_each(&detail::connection_base::abort);
+  hub_->for_each(&detail::connection::abort);
 }
 
 // Waits until the last connection has gone, for at most that long; `cut_by` ends the wait.
@@ -174,17 +230,43 @@ asio::awaitable<void> server::impl::wait_empty(std::chrono::milliseconds limit, 
   }
 }
 
+// Its coroutines go on until they have noticed.
+void server::impl::abandon() {
+  ask(level::cancelling);
+  std::shared_ptr<detail::hub> hub;
+  {
+    const auto lock = changes_.lock();
+    hub = hub_;
+  }
+  if (!hub) return;
+  hub->start_draining();
+  hub->for_each(&detail::connection::abort);
+}
+
 // --- server
+
+namespace {
+
+// Where the server's own coroutines run.
+asio::any_io_executor own_executor(const asio::any_io_executor& ex) {
+  auto bare = without_context(ex);
+  const auto* loop = target_of<asio::io_context::executor_type>(bare);
+  return loop && run_by_one_thread(loop->context()) ? bare : on_strand(bare);
+}
+
+}  // namespace
 
 server::server(const asio::any_io_executor& ex, handler h, const server_options& options) {
   validate(options);
-  impl_ = std::make_shared<impl>(ex, std::move(h), options, detail::listen_tcp(ex, options));
+  auto listener = detail::listen_tcp(without_context(ex), options);
+  impl_ = std::make_shared<impl>(own_executor(ex), std::move(h), options, std::move(listener));
 }
 
 server::server(const asio::any_io_executor& ex, handler h, const server_options& options,
                kit::network& network) {
   validate(options);
-  impl_ = std::make_shared<impl>(ex, std::move(h), options, detail::listen_on(network, options));
+  auto listener = detail::listen_on(network, options);
+  impl_ = std::make_shared<impl>(own_executor(ex), std::move(h), options, std::move(listener));
 }
 
 server::~server() {
@@ -207,7 +289,7 @@ std::size_t server::connections() const {
 }
 
 asio::awaitable<void> server::run() {
-  return impl_->serve();
+  return impl::run(impl_);
 }
 
 void server::stop() {

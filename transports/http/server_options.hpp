@@ -28,8 +28,8 @@ struct server_options {
   /// What a request may bring: 431, 414, 413.
   parser_options limits = {};
 
-  /// From the first byte of a request (for the first one: from the connection's start) to the end
-  /// of its header section; past it 408. 0: no limit.
+  /// From the first byte of a request to the end of its header section; past it 408. A new
+  /// connection has as long for its first byte. 0: no limit.
   std::chrono::milliseconds header_timeout{10'000};
   /// From the end of the header section, a body may take this long ...
   std::chrono::milliseconds body_grace{5'000};
@@ -40,6 +40,10 @@ struct server_options {
   std::chrono::milliseconds idle_timeout{60'000};
   /// The deadline of each request's context, counted from its last byte. 0: none.
   std::chrono::milliseconds request_timeout{60'000};
+  /// After the client has ended its side while its request runs. Mostly it has gone away, but it
+  /// may also have said all it wanted to say, and both look the same: how long until the request's
+  /// context is cancelled. A reset cancels at once.
+  std::chrono::milliseconds half_close_grace{200};
   /// How long a client may leave the answer unread, counted since the last byte it took; past it
   /// the connection is reset. 0: no limit.
   std::chrono::milliseconds write_timeout{30'000};

@@ -26,6 +26,10 @@ struct codec<std::variant<Ts...>> {
     if (v.valueless_by_exception()) return w.fail("the variant is valueless");
     return encoders[v.index()](w, v);
   }
+  static bool is_empty(const type& v) {
+    static constexpr bool nothing[] = {std::is_same_v<Ts, std::monostate>...};
+    return !v.valueless_by_exception() && nothing[v.index()];
+  }
 
  private:
   template <std::size_t I, class T>

@@ -116,7 +116,13 @@ static_assert(counts_right<std::unique_ptr<int>, std::unique_ptr<int[]>, std::sh
 static_assert(counts_right<std::mutex, std::atomic<int>, std::chrono::system_clock::time_point,
                            std::chrono::milliseconds, std::error_code, std::exception_ptr>);
 static_assert(counts_right<move_only, immovable, explicit_default, takes_anything>);
-static_assert(counts_right<std::reference_wrapper<int>, needs_int>);
+static_assert(counts_right<std::reference_wrapper<int>, needs_int, std::optional<needs_int>>);
+struct hides_needs_int {
+  needs_int a;
+  std::optional<needs_int> b;
+  std::vector<needs_int> c;
+};
+static_assert(reflect::field_count<hides_needs_int> == 3);
 static_assert(counts_right<callable<int, inner>, callable<inner, callable<int, int>>,
                            callable<takes_anything, std::any>>);
 static_assert(counts_right<int[1], int[3], int[2][2], inner[2], std::string[2], move_only[3]>);

@@ -4,122 +4,156 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
-#include <optional>
-#include <string>
+#include <span>
+#include <string_view>
 #include <system_error>
 
+#include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 
 #include <kit/context.hpp>
-#include <kit/parked.hpp>
-#include <kit/detail/runner.hpp>
-#include <kit/result.hpp>
+#include <kit/job.hpp>
+#include <kit/stream.hpp>
 #include <kit/timer.hpp>
+#include <transports/http/connection_info.hpp>
+#include <transports/http/detail/exchange.hpp>
 #include <transports/http/detail/hub.hpp>
-#include <transports/http/request_parser.hpp>
 #include <transports/http/response_writer.hpp>
 
 namespace kit::http::detail {
 
-/// One connection of a server. Reading goes by callbacks, so that an idle connection has no
-/// coroutine; each request runs as a job on a coroutine thread of its own.
+/// One connection of a server, over whatever I/O the derived class does. Reading goes by calls, so
+/// that an idle connection has no coroutine, no buffer and no parser; each request runs as a job on
+/// a coroutine thread of its own.
 ///
-/// The way of a request: `read` -> `on_read` -> `pump` (parse) -> `begin` -> `run` (the handler) ->
-/// `done` -> `finish` (serialize) -> `flush` (send) -> `read` again.
+/// The way of a request: `start_read` -> `on_read` -> `pump` (parse) -> `begin` -> `serve` (the
+/// handler) -> `done` -> `finish` (serialize) -> `settle` -> `flush` (send) -> `start_read` again.
 /// Requests of one connection run one at a time; their answers leave together where several came
-/// together. Threads: all on the I/O's executor, but for the members of `connection_base`.
-template <class Io>
-class connection final : public connection_base, public kit::job {
+/// together.
+///
+/// Lives as long as it has an operation or a request under way: each holds a handle.
+/// Threads: all on `executor()`, but for `drain`, `cancel` and `abort`.
+class connection : public std::enable_shared_from_this<connection>, private kit::job {
  public:
-  connection(std::shared_ptr<hub> h, Io io);
-  ~connection() override;
+  virtual ~connection();
+  connection(const connection&) = delete;
+  connection& operator=(const connection&) = delete;
 
-  /// Starts to serve. Call once.
+  /// Starts to serve. Once, on `executor()`.
   void start();
 
-  void drain() override;
-  void cancel() override;
-  void abort() override;
+  /// Answers what is on its way, then closes. From any thread.
+  void drain();
+  /// Cancels the running request and takes no further one. From any thread.
+  void cancel();
+  /// Closes whatever goes on. From any thread.
+  void abort();
+
+  /// Where its handlers run.
+  virtual const asio::any_io_executor& executor() const noexcept = 0;
+
+ protected:
+  explicit connection(std::shared_ptr<hub> h);
+
+  const std::shared_ptr<hub> hub_;
+
+  /// Where to read to; a buffer of that size is made when there is none.
+  std::span<char> read_room(std::size_t first);
+  /// The end of `start_read`, never inside of it.
+  void on_read(const std::error_code& failed, std::size_t size);
+  /// The end of `start_write`, never inside of it.
+  void on_written(const std::error_code& failed, std::size_t size);
 
  private:
+  friend class hub;
   enum class phase : std::uint8_t {
     idle,       // no byte of a request yet
     head,       // in a header section
     body,       // in the content
     running,    // the handler has the request
-    writing,    // the client doesn't take the answer as fast as it comes
+    overdue,    // it has still, and was cancelled
+    answered,   // the answer is on its way
     lingering,  // all is said; waiting for the client's end, so that it can read the answer
     closed,
   };
-  using self_ptr = std::shared_ptr<connection>;
-  self_ptr self() { return std::static_pointer_cast<connection>(shared_from_this()); }
 
+  // What the derived class does. One read and one write at a time, each ended by its call above,
+  // also after `close_io`; each holds a handle to the connection meanwhile.
+  virtual void start_read() = 0;
+  virtual void start_write(std::string_view data) = 0;
+  virtual io_result try_write(std::string_view data) noexcept = 0;
+  virtual void shutdown_send() noexcept = 0;
+  /// `reset`: what was sent and not acknowledged is forgotten.
+  virtual void close_io(bool reset) noexcept = 0;
+  virtual connection_info info() = 0;
+
+  // Reading (connection_input.cpp).
+  exchange& x();
   void read();
-  bool make_room();
-  void on_read(const std::error_code& failed, std::size_t size);
+  void release_buffer() noexcept;
+  void on_end(const std::error_code& failed);
   void pump();
+  void settle();
   void await_more();
   void refuse(const protocol_error& why);
 
+  // One request (connection_request.cpp).
   void begin();
   asio::awaitable<void> run() override;
-  static asio::awaitable<void> serve(self_ptr self, request req);
+  static asio::awaitable<void> serve(std::shared_ptr<connection> self, request req);
   asio::awaitable<void> send_stream();
   void done(std::exception_ptr failure) noexcept override;
   void finish();
+  void answer(const response& r);
+  void abandon();
   void cancel_request(errc why);
-  response_context answer_context() const;
+  error settled_error() const;
+  response_context answer_context();
 
+  // Whether the answer is still to come.
+  bool busy() const noexcept { return has_request_ && !abandoned_; }
+
+  // Writing (connection_output.cpp).
   bool flush();
   void write_rest();
-  void on_written(const std::error_code& failed, std::size_t size);
+  void end();
+  void linger();
+  void close(bool reset = false);
 
+  // Time (connection.cpp).
   void enter(phase p, time_point deadline);
+  void watch();
   time_point in(std::chrono::milliseconds span) const;
-  time_point request_deadline() const;
   time_point body_deadline() const;
   void on_timer();
   void on_deadline();
-  void linger();
-  void close();
-  /// Calls it on the I/O's executor while the connection lives.
+  void on_phase_deadline();
   template <class F>
   void dispatch(F what);
 
-  const std::shared_ptr<hub> hub_;
-  Io io_;
   timer timer_;
   time_point now_;                            // when the present event began
   time_point deadline_ = time_point::max();   // of the present phase
-  time_point armed_for_ = time_point::max();  // when the timer fires; not after deadline_
+  time_point armed_for_ = time_point::max();  // when the timer fires; no later than any deadline
 
-  request_parser parser_;
-  std::unique_ptr<char[]> in_;
-  std::size_t in_size_ = 0, in_begin_ = 0, in_end_ = 0;
-  time_point body_start_;
-  std::uint64_t body_bytes_ = 0;
+  std::unique_ptr<exchange> exchange_;  // none while idle
+  read_buffer in_;
+  std::size_t in_begin_ = 0, in_end_ = 0;
+  std::shared_ptr<connection> kept_;  // from the end of the job's frame to `done`
+  context context_;                   // of all its requests
 
-  std::string out_;             // to be sent next
-  std::string sending_;         // what a write is at
-  std::size_t sent_ = 0;        // of that
-  kit::parked writer_;  // the job, waiting for all to be sent
-
-  context connection_context_;
-  std::optional<cancel_source> request_context_;
-  result<response> response_;
+  std::size_t place_ = SIZE_MAX;  // among the hub's connections
   std::size_t requests_ = 0;
-  method::id method_ = method::get;
-  version version_ = version::http_1_1;
-
   phase phase_ = phase::idle;
-  parse_state parsed_ = parse_state::need_head;
-  bool keep_alive_ = true;    // after the present request
-  bool reading_ = false;      // a read is under way
-  bool writing_ = false;      // a write is under way
-  bool pumping_ = false;      // in pump, so that done need not call it
-  bool has_request_ = false;  // between begin and finish
-  bool streaming_ = false;    // the job writes the answer
-  bool refused_ = false;      // the client may still be sending
+  bool keep_alive_ = true;      // after the present request
+  bool may_send_more_ = false;  // the client doesn't know that it is the last one
+  bool reading_ = false;        // a read is under way
+  bool writing_ = false;        // a write is under way
+  bool pumping_ = false;        // in pump, so that done need not call it
+  bool has_request_ = false;    // the job runs
+  bool abandoned_ = false;      // and its answer isn't waited for
+  bool streaming_ = false;      // the job writes the answer
+  bool eof_ = false;            // the client's sending side has ended
 };
 
 }  // namespace kit::http::detail

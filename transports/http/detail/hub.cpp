@@ -2,18 +2,42 @@
 
 #include <utility>
 
-namespace kit::http::detail {
+#include <transports/http/detail/connection.hpp>
 
-void hub::add(connection_base& c) {
-  const std::lock_guard lock(mutex_);
-  c.place_ = connections_.size();
-  connections_.push_back(&c);
+namespace kit::http::detail {
+namespace {
+
+// As much as is busy at a time on a loop whose handlers mostly don't suspend.
+constexpr std::size_t max_spare = 32;
+constexpr std::size_t kept_out_capacity = 16 * 1024;
+
+}  // namespace
+
+hub::hub(const server_options& o, endpoint<request, response> h, context base,
+         const asio::any_io_executor& ex, bool one_thread)
+    : options(o),
+      handler(std::move(h)),
+      base_context(std::move(base)),
+      executor(ex),
+      wheel(timer_wheel::of(ex)),
+      one_thread_(one_thread) {
+  spare_exchanges_.reserve(max_spare);
+  spare_buffers_.reserve(max_spare);
 }
 
-void hub::remove(connection_base& c) {
+hub::~hub() = default;
+
+void hub::add(const std::shared_ptr<connection>& c) {
+  const std::lock_guard lock(mutex_);
+  c->place_ = connections_.size();
+  connections_.push_back(c.get());
+}
+
+void hub::remove(connection& c) noexcept {
   std::function<void()> call;
   {
     const std::lock_guard lock(mutex_);
+    if (c.place_ >= connections_.size() || connections_[c.place_] != &c) return;  // never added
     connections_[c.place_] = connections_.back();
     connections_[c.place_]->place_ = c.place_;
     connections_.pop_back();
@@ -27,8 +51,8 @@ std::size_t hub::size() const {
   return connections_.size();
 }
 
-void hub::for_each(void (connection_base::*what)()) {
-  std::vector<std::shared_ptr<connection_base>> all;
+void hub::for_each(void (connection::*what)()) {
+  std::vector<std::shared_ptr<connection>> all;
   {
     const std::lock_guard lock(mutex_);
     all.reserve(connections_.size());
@@ -43,6 +67,34 @@ void hub::for_each(void (connection_base::*what)()) {
 void hub::on_next_left(std::function<void()> call) {
   const std::lock_guard lock(mutex_);
   on_left_ = std::move(call);
+}
+
+std::unique_ptr<exchange> hub::take_exchange() {
+  if (!one_thread_ || spare_exchanges_.empty()) return std::make_unique<exchange>(options.limits);
+  auto last = std::move(spare_exchanges_.back());
+  spare_exchanges_.pop_back();
+  return last;
+}
+
+void hub::give_back(std::unique_ptr<exchange> idle) noexcept {
+  if (!one_thread_ || spare_exchanges_.size() == max_spare) return;
+  if (idle->out.capacity() > kept_out_capacity) std::string().swap(idle->out);
+  spare_exchanges_.push_back(std::move(idle));
+}
+
+read_buffer hub::take_buffer(std::size_t size) {
+  if (size != read_buffer::usual_size || spare_buffers_.empty()) {
+    return {std::make_unique_for_overwrite<char[]>(size), size};
+  }
+  auto last = std::move(spare_buffers_.back());
+  spare_buffers_.pop_back();
+  return last;
+}
+
+void hub::give_back(read_buffer empty) noexcept {
+  if (!one_thread_ || empty.size != read_buffer::usual_size) return;
+  if (spare_buffers_.size() == max_spare) return;
+  spare_buffers_.push_back(std::move(empty));
 }
 
 }  // namespace kit::http::detail

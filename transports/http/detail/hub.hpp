@@ -7,60 +7,74 @@
 #include <mutex>
 #include <vector>
 
+#include <asio/any_io_executor.hpp>
+
 #include <kit/context.hpp>
 #include <kit/endpoint.hpp>
 #include <kit/http/request.hpp>
 #include <kit/http/response.hpp>
 #include <kit/timer.hpp>
+#include <transports/http/detail/exchange.hpp>
 #include <transports/http/server_options.hpp>
 
 namespace kit::http::detail {
 
-/// What a server can ask of a connection, from any thread. A connection lives as long as it has an
-/// operation or a request under way.
-class connection_base : public std::enable_shared_from_this<connection_base> {
- public:
-  virtual ~connection_base() = default;
-  /// Answers what is on its way, then closes.
-  virtual void drain() = 0;
-  /// Cancels the running request and takes no further one.
-  virtual void cancel() = 0;
-  /// Closes whatever goes on.
-  virtual void abort() = 0;
+class connection;
 
- private:
-  friend class hub;
-  std::size_t place_ = 0;  // among the hub's connections
+/// A connection's read buffer.
+struct read_buffer {
+  static constexpr std::size_t usual_size = 4096;
+
+  std::unique_ptr<char[]> data = {};
+  std::size_t size = 0;
 };
 
 /// What the connections of one server share. Outlives the server while one of them is left.
-/// Threads: safe.
+/// Threads: safe, but for what is said to be the loop's.
 class hub {
  public:
-  hub(const server_options& o, endpoint<request, response> h, context base, timer_wheel& w)
-      : options(o), handler(std::move(h)), base_context(std::move(base)), wheel(w) {}
+  /// `one_thread`: all connections live on one loop, run by one thread.
+  hub(const server_options& o, endpoint<request, response> h, context base,
+      const asio::any_io_executor& ex, bool one_thread);
+  ~hub();
 
   const server_options options;
   const endpoint<request, response> handler;
   const context base_context;
+  const asio::any_io_executor executor;
   timer_wheel& wheel;
 
   bool draining() const noexcept { return draining_.load(std::memory_order_relaxed); }
   void start_draining() noexcept { draining_.store(true, std::memory_order_relaxed); }
 
-  void add(connection_base& c);
-  void remove(connection_base& c);
+  void add(const std::shared_ptr<connection>& c);
+  void remove(connection& c) noexcept;
   std::size_t size() const;
-  void for_each(void (connection_base::*what)());
+  void for_each(void (connection::*what)());
 
   /// Calls that once when next a connection leaves, on its thread. Empty: no call.
   void on_next_left(std::function<void()> call);
 
+  // Of the connection's loop or strand: what one loop's connections pass on to each other, so that
+  // idle ones hold nothing and busy ones need not allocate.
+  std::unique_ptr<exchange> take_exchange();
+  void give_back(std::unique_ptr<exchange> idle) noexcept;
+  read_buffer take_buffer(std::size_t size);
+  void give_back(read_buffer empty) noexcept;
+  std::string_view date_at(time_point now, exchange& x) noexcept {
+    return (one_thread_ ? date_ : x.date).at(now);
+  }
+
  private:
+  const bool one_thread_;
   mutable std::mutex mutex_;
-  std::vector<connection_base*> connections_;
+  std::vector<connection*> connections_;
   std::function<void()> on_left_;
   std::atomic<bool> draining_{false};
+
+  std::vector<std::unique_ptr<exchange>> spare_exchanges_;
+  std::vector<read_buffer> spare_buffers_;
+  date_clock date_;
 };
 
 }  // namespace kit::http::detail

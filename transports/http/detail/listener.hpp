@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <string>
-#include <string_view>
 #include <system_error>
 
 #include <asio/any_io_executor.hpp>
@@ -14,21 +13,26 @@
 
 namespace kit::http::detail {
 
-/// Accepts connections and starts them.
+/// Accepts connections and starts them. On one loop thread or strand.
 class listener {
  public:
   virtual ~listener() = default;
-  /// Accepts one connection. Cancellation: terminal.
-  virtual asio::awaitable<std::error_code> accept(const std::shared_ptr<hub>& h) = 0;
-  /// Accepts what is there without waiting; false when nothing was.
-  virtual bool accept_ready(const std::shared_ptr<hub>& h) = 0;
+  /// Waits until `accept_ready` may find something. Ends by `stop_waiting`, too.
+  virtual asio::awaitable<std::error_code> wait() = 0;
+  virtual void stop_waiting() noexcept = 0;
+  /// Accepts what is there, at most `limit` connections; returns how many there were. `failed`: why
+  /// it stopped, unless there were no more.
+  virtual std::size_t accept_ready(const std::shared_ptr<hub>& h, std::size_t limit,
+                                   std::error_code& failed) = 0;
   virtual void close() noexcept = 0;
   virtual std::string local_address() const = 0;
+  /// Whether all connections live on one loop, run by one thread.
+  virtual bool one_thread() const noexcept = 0;
 };
 
-/// Listens on TCP. Throws `std::system_error`.
+/// Listens on TCP. Errors: throws `std::system_error`.
 std::unique_ptr<listener> listen_tcp(const asio::any_io_executor& ex, const server_options& o);
-/// Listens on that network.
+/// Listens on that network. Errors: as the network.
 std::unique_ptr<listener> listen_on(kit::network& network, const server_options& o);
 
 }  // namespace kit::http::detail

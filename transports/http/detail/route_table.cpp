@@ -84,8 +84,8 @@ const handler& route_table::refusal(const route_match& match, request& req) cons
   switch (match.what) {
     case route_match::outcome::wrong_method: {
       req.route = parts_.tree->pattern(match.route);
-      const auto& group = parts_.groups[parts_.routes[match.route].group];
-      return req.method == method::options ? group.options : group.wrong_method;
+      const auto& answers = parts_.groups[parts_.routes[match.route].group_index];
+      return req.method == method::options ? answers.options : answers.wrong_method;
     }
     case route_match::outcome::malformed:
       return parts_.malformed;

@@ -19,7 +19,7 @@ class route_table {
  public:
   struct route {
     handler answer;
-    std::uint32_t group = 0;
+    std::uint32_t group_index = 0;
   };
   /// The answers that need no route, with the middlewares of the routes' group around them.
   struct group {

@@ -169,7 +169,8 @@ route_match route_tree::find(const http::method& m, std::string_view path,
   return match;
 }
 
-void route_tree::read_parameters(const route& r, const pieces& path, path_params& params) const {
+void route_tree::read_parameters(const route_entry& r, const pieces& path,
+                                 path_params& params) const {
   if (r.count == 0) return;
   const auto captures = std::span(captures_).subspan(r.captures, r.count);
   std::string_view rest;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -92,10 +93,11 @@ class route_tree {
   };
   struct capture {
     std::uint32_t segment;
-    std::uint32_t name;  // in `texts_`
+    std::uint32_t name;  // where it starts in `texts_`
     std::uint32_t name_size;
+    friend auto operator<=>(const capture&, const capture&) = default;
   };
-  struct route {
+  struct route_entry {
     std::string_view pattern;
     std::uint32_t captures = 0;  // from here on in `captures_`
     std::uint16_t count = 0;
@@ -107,14 +109,14 @@ class route_tree {
   std::span<const way> list(const ways& all) const noexcept;
   template <class Visitor>
   bool walk(const pieces& path, const node& n, std::size_t depth, Visitor& visit) const;
-  void read_parameters(const route& r, const pieces& path, path_params& params) const;
+  void read_parameters(const route_entry& r, const pieces& path, path_params& params) const;
 
   std::vector<route_key> keys_;
-  std::vector<route> routes_;  // what is wanted of each key after it was found
-  std::vector<edge> edges_;    // open addressing; the size is a power of two
+  std::vector<route_entry> routes_;  // what is wanted of each key after it was found
+  std::vector<edge> edges_;  // open addressing, at most half full; the size is a power of two
   std::vector<node> parameters_;
   std::vector<way> ways_;
-  std::vector<capture> captures_;
+  std::vector<capture> captures_;  // routes with the same ones share them
   std::string texts_;
   node root_;
   std::size_t depth_ = 0;  // segments of the longest pattern, `{name...}` not counted

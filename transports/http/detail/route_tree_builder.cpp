@@ -47,6 +47,7 @@ class route_tree::builder {
   std::string_view what_;
   std::vector<draft> drafts_;                   // by the id of the node that each becomes
   std::map<std::string, std::uint32_t> names_;  // of parameters, stored once
+  std::map<std::vector<capture>, std::uint32_t> captures_;
 };
 
 route_tree::route_tree(std::vector<route_key> keys, std::string_view what)
@@ -161,18 +162,22 @@ void route_tree::builder::add_edge(std::uint32_t from, const std::string& text, 
 
 void route_tree::builder::add_route(const route_key& key) {
   const auto& segments = key.pattern.segments;
-  route r;
+  route_entry r;
   r.pattern = key.pattern.text;
-  r.captures = static_cast<std::uint32_t>(tree_.captures_.size());
+  std::vector<capture> captures;
   for (std::uint32_t i = 0; i < segments.size(); ++i) {
     const auto& s = segments[i];
     if (s.kind == segment_kind::text || s.text.empty()) continue;
     auto name = names_.find(s.text);
     if (name == names_.end()) name = names_.emplace(s.text, store(s.text)).first;
-    tree_.captures_.push_back({i, name->second, static_cast<std::uint32_t>(s.text.size())});
+    captures.push_back({i, name->second, static_cast<std::uint32_t>(s.text.size())});
     r.has_rest = s.kind == segment_kind::rest;
-    ++r.count;
   }
+  r.count = static_cast<std::uint16_t>(captures.size());
+  const auto end = static_cast<std::uint32_t>(tree_.captures_.size());
+  const auto [there, is_new] = captures_.emplace(captures, end);
+  if (is_new) tree_.captures_.insert(tree_.captures_.end(), captures.begin(), captures.end());
+  r.captures = there->second;
   tree_.routes_.push_back(r);
 }
 

@@ -148,6 +148,18 @@ TEST_CASE("path_params: values are found by name, whatever their length") {
   CHECK(moved.get("id") == std::nullopt);
 }
 
+TEST_CASE("path_params: room made beforehand keeps what is there, and is used") {
+  http::path_params p;
+  p.add("a", "1");
+  p.reserve(2, 100);
+  CHECK(p.get("a") == "1");
+  p.add("b", std::string(48, 'b'));
+  const auto* before = p.get("a")->data();
+  p.add("c", std::string(48, 'c'));
+  CHECK(p.get("a")->data() == before);
+  CHECK(p.get("c") == std::string(48, 'c'));
+}
+
 TEST_CASE("path_params: the last of two with one name wins, and the order is kept") {
   http::path_params p;
   p.add("a", "1");

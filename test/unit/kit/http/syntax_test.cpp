@@ -30,6 +30,22 @@ TEST_CASE("syntax: field values hold anything but control characters") {
   CHECK(http::is_field_value("a\tb \xff"));
   CHECK_FALSE(http::is_field_value("a\r\nb"));
   CHECK_FALSE(http::is_field_value(std::string_view("a\0b", 3)));
+  // Each character at each place of texts of each length, as eight are looked at together.
+  for (std::size_t size = 1; size <= 20; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (unsigned c = 0; c < 256; ++c) {
+        std::string text(size, 'a');
+        text[at] = static_cast<char>(c);
+        const bool fits = (c >= 0x20 && c != 0x7f) || c == '\t';
+        if (http::is_field_value(text) != fits) {
+          CAPTURE(size);
+          CAPTURE(at);
+          CAPTURE(c);
+          CHECK(http::is_field_value(text) == fits);
+        }
+      }
+    }
+  }
 }
 
 TEST_CASE("syntax: target characters are visible ASCII without what a client must encode") {

@@ -1,7 +1,9 @@
 #include <transports/http/router.hpp>
 
 #include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -224,4 +226,26 @@ TEST_CASE("router: many requests at once are kept apart") {
     CHECK(calls[static_cast<std::size_t>(i)].value().body.text() ==
           "GET /a/{x} x=" + std::to_string(i));
   }
+}
+
+TEST_CASE("router: one handler serves several threads") {
+  http::router router;
+  router.use([](http::handler next) { return next; });
+  router.get("/a/{x}", &show_route).post("/b", says("b"));
+  const http::handler h = router;
+  std::vector<std::string> wrong(4);
+  std::vector<std::thread> threads;
+  for (auto& out : wrong) {
+    threads.emplace_back([&h, &out] {
+      for (int i = 0; i < 200; ++i) {
+        const auto x = std::to_string(i);
+        if (text_of(h, "/a/" + x) != "200 GET /a/{x} x=" + x) out += x;
+        if (allow_of(answer(h, "/b")) != "POST, OPTIONS") out += "allow";
+        if (text_of(h, "/c") != "404 Not Found") out += "404";
+      }
+    });
+  }
+  for (auto& t : threads)
+    t.join();
+  CHECK(wrong == std::vector<std::string>(4));
 }

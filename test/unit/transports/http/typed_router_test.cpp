@@ -79,8 +79,8 @@ TEST_CASE("router: services may be mounted below prefixes, with hooks") {
   http::router router;
   router.mount("/v1/add", make_add_service(),
                {.finalizers = {[&](const kit::context&, const http::exchange& e) {
-                 seen.push_back(e.request.target + " " + std::to_string(http::to_int(e.status)));
-               }}});
+                  seen.push_back(e.request.target + " " + std::to_string(http::to_int(e.status)));
+                }}});
   const http::handler h = router;
   CHECK(answer(h, post("/v1/add/sum", R"({"a":1})")).body.bytes() == "{\"v\":1}\n");
   CHECK(answer(h, post("/v1/add/concat", "[]")).status == http::status::bad_request);

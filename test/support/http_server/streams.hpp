@@ -1,0 +1,264 @@
+#pragma once
+
+// Test cases of the HTTP server, over each of HTTP_WORLDS: streamed answers.
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <doctest/doctest.h>
+
+#include <kit/error.hpp>
+#include <kit/http/body.hpp>
+#include <kit/monitor.hpp>
+
+#include "held.hpp"
+#include "world.hpp"
+
+namespace test {
+
+/// A streamed body whose chunks the test gives.
+class played_source final : public http::body_source {
+ public:
+  explicit played_source(std::optional<std::uint64_t> size = std::nullopt) : size_(size) {}
+
+  void give(std::string chunk) {
+    const auto lock = changed_.lock();
+    chunks_.push_back(std::move(chunk));
+    changed_.notify_all();
+  }
+  void end(http::headers trailers = {}) {
+    const auto lock = changed_.lock();
+    trailers_ = std::move(trailers);
+    ended_ = true;
+    changed_.notify_all();
+  }
+  void fail() {
+    const auto lock = changed_.lock();
+    failed_ = true;
+    changed_.notify_all();
+  }
+
+  asio::awaitable<std::optional<std::string>> read() override {
+    ++reads;
+    for (auto lock = changed_.lock();; lock = changed_.lock()) {
+      if (failed_) throw kit::error(kit::errc::data_loss, "it broke");
+      if (!chunks_.empty()) {
+        auto next = std::move(chunks_.front());
+        chunks_.pop_front();
+        co_return next;
+      }
+      if (ended_) co_return std::nullopt;
+      if (co_await changed_.wait(std::move(lock)) == kit::wake::cancelled) {
+        cancelled = true;
+        throw kit::error(kit::errc::canceled);
+      }
+    }
+  }
+  std::optional<std::uint64_t> size() const noexcept override { return size_; }
+  const http::headers& trailers() const noexcept override { return trailers_; }
+
+  int reads = 0;
+  bool cancelled = false;
+
+ private:
+  kit::monitor changed_;
+  std::deque<std::string> chunks_;
+  std::optional<std::uint64_t> size_;
+  http::headers trailers_;
+  bool ended_ = false, failed_ = false;
+};
+
+/// Answers every request with one stream.
+struct streaming {
+  std::shared_ptr<played_source> source;
+  static constexpr long unused = 2;  // its use count while no answer has it
+
+  explicit streaming(std::optional<std::uint64_t> size = std::nullopt)
+      : source(std::make_shared<played_source>(size)) {}
+
+  http::handler handler() {
+    return [s = source](http::request r) { return answer(s, std::move(r)); };
+  }
+  static asio::awaitable<http::response> answer(std::shared_ptr<played_source> s, http::request r) {
+    if (r.path() != "/stream") co_return http::response::text(http::status::ok, r.target);
+    co_return http::response{.body = http::body(s)};
+  }
+};
+
+TEST_CASE_TEMPLATE("http server: a stream is sent in chunks as they come", World, HTTP_WORLDS) {
+  streaming s;
+  World w(s.handler());
+  http_client c(w);
+  c.get("/stream").get("/next");
+  const auto head = c.rest();
+  CHECK(head.find("Transfer-Encoding: chunked\r\n") != head.npos);
+  CHECK(head.ends_with("\r\n\r\n"));  // sent before any chunk
+  s.source->give("hello");
+  CHECK(c.rest() == head + "5\r\nhello\r\n");
+  s.source->give("");  // must not end it
+  s.source->give(" world");
+  CHECK(c.rest() == head + "5\r\nhello\r\n6\r\n world\r\n");
+  s.source->end({{"X-Sum", "11"}});
+  const auto a = c.answer();
+  CHECK(a.body == "hello world");
+  CHECK(a.trailers.at("x-sum") == "11");
+  CHECK(c.answer().body == "/next");
+  CHECK(c.waits());
+}
+
+TEST_CASE_TEMPLATE("http server: a stream of known size is sent with its length", World,
+                   HTTP_WORLDS) {
+  streaming s(10);
+  World w(s.handler());
+  http_client c(w);
+  s.source->give("01234");
+  s.source->give("56789");
+  const auto a = c.get("/stream").answer();
+  CHECK(a.header("content-length") == "10");
+  CHECK(a.body == "0123456789");
+  CHECK(c.get("/next").answer().body == "/next");
+}
+
+TEST_CASE_TEMPLATE("http server: a stream that is shorter than it said breaks the connection off",
+                   World, HTTP_WORLDS) {
+  streaming s(10);
+  World w(s.handler());
+  http_client c(w);
+  s.source->give("01234");
+  s.source->end();
+  c.get("/stream");
+  CHECK(c.answer().status == 0);
+  CHECK(c.rest().find("01234") != std::string::npos);
+  CHECK_FALSE(c.waits());
+}
+
+TEST_CASE_TEMPLATE("http server: a stream that is longer than it said is cut", World, HTTP_WORLDS) {
+  streaming s(3);
+  World w(s.handler());
+  http_client c(w);
+  s.source->give("abcHTTP/1.1 200 OK\r\n\r\n");
+  CHECK(c.get("/stream").answer().body == "abc");
+  CHECK(c.get("/next").answer().body == "/next");
+}
+
+TEST_CASE_TEMPLATE("http server: a stream to an HTTP/1.0 client ends with the connection", World,
+                   HTTP_WORLDS) {
+  streaming s;
+  World w(s.handler());
+  http_client c(w);
+  s.source->give("hello");
+  c.send("GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  CHECK(c.rest().find("Transfer-Encoding") == std::string::npos);
+  s.source->end();
+  CHECK(c.answer().body == "hello");
+  CHECK(c.closed());
+}
+
+TEST_CASE_TEMPLATE("http server: HEAD of a stream doesn't read it", World, HTTP_WORLDS) {
+  streaming s;
+  World w(s.handler());
+  http_client c(w);
+  c.send("HEAD /stream HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(c.answer(true).status == 200);
+  CHECK(s.source->reads == 0);
+  CHECK(c.get("/next").answer().body == "/next");
+}
+
+TEST_CASE_TEMPLATE("http server: a stream that fails breaks the connection off", World,
+                   HTTP_WORLDS) {
+  streaming s;
+  World w(s.handler());
+  http_client c(w);
+  s.source->give("hello");
+  c.get("/stream");
+  CHECK(c.rest().ends_with("hello\r\n"));
+  s.source->fail();
+  CHECK_FALSE(c.waits());
+  CHECK(c.answer().status == 0);  // no last chunk
+  CHECK(w.server->connections() == 0);
+}
+
+TEST_CASE_TEMPLATE("http server: a client that reads slowly suspends the stream", World,
+                   HTTP_WORLDS) {
+  streaming s;
+  World w(s.handler());
+  http_client c(w);
+  c.get("/stream");
+  w.run();
+  const std::string piece(1 << 20, 'x');
+  for (int i = 0; i < 40; ++i)
+    s.source->give(piece);
+  s.source->end();
+  w.run();
+  CHECK(s.source->reads > 1);
+  CHECK(s.source->reads < 30);
+  CHECK(c.answer().body.size() == 40u << 20);
+  CHECK(s.source->reads == 41);
+}
+
+TEST_CASE_TEMPLATE("http server: a client that leaves cancels what makes the stream", World,
+                   HTTP_WORLDS) {
+  streaming s;
+  World w(s.handler());
+  http_client c(w);
+  c.get("/stream");
+  w.run();
+  s.source->give("hello");
+  w.run();
+  SUBCASE("by a reset") {
+    c.reset();
+  }
+  SUBCASE("while nothing is sent") {
+    c.close();
+    w.advance(http::server_options{}.half_close_grace);
+  }
+  SUBCASE("while it is sent to") {
+    c.close();
+    for (int i = 0; i < 3; ++i) {
+      w.run();
+      s.source->give("more");
+    }
+  }
+  w.run();
+  CHECK(s.source.use_count() == s.unused);
+  CHECK(w.server->connections() == 0);
+}
+
+TEST_CASE_TEMPLATE("http server: a client that leaves while its stream waits for it", World,
+                   HTTP_WORLDS) {
+  streaming s;
+  World w(s.handler());
+  http_client c(w);
+  c.get("/stream");
+  w.run();
+  for (int i = 0; i < 40; ++i)
+    s.source->give(std::string(1 << 20, 'x'));
+  w.run();
+  CHECK(s.source->reads < 30);
+  c.reset();
+  w.run();
+  CHECK(s.source.use_count() == s.unused);
+  CHECK(w.server->connections() == 0);
+}
+
+TEST_CASE_TEMPLATE("http server: the deadline of a request covers its stream", World, HTTP_WORLDS) {
+  streaming s;
+  World w(s.handler(), http::server_options{.request_timeout = 5s});
+  http_client c(w);
+  c.get("/stream");
+  for (int i = 0; i < 4; ++i) {
+    s.source->give("more");
+    w.advance(1s);
+  }
+  CHECK(c.rest().ends_with("more\r\n"));
+  CHECK_FALSE(s.source->cancelled);
+  w.advance(1s);
+  CHECK(s.source->cancelled);
+  CHECK_FALSE(c.waits());
+  CHECK(w.server->connections() == 0);
+}
+
+}  // namespace test

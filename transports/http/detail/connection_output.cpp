@@ -1,0 +1,86 @@
+// How a connection writes, and how it ends.
+#include <utility>
+
+#include <transports/http/detail/connection.hpp>
+
+namespace kit::http::detail {
+namespace {
+
+constexpr std::chrono::milliseconds linger_time{1'000};
+
+}  // namespace
+
+// True when all is out; false when the rest follows by itself, or the connection is closed.
+bool connection::flush() {
+  if (writing_ || phase_ == phase::closed) return false;
+  if (!exchange_ || exchange_->out.empty()) return true;
+  auto& now = *exchange_;
+  const auto r = try_write(now.out);
+  if (r.error) {
+    close();
+    return false;
+  }
+  if (r.size < now.out.size()) {
+    now.sending = std::exchange(now.out, {});
+    now.sent = r.size;
+    write_rest();
+    return false;
+  }
+  now.out.clear();
+  return true;
+}
+
+void connection::write_rest() {
+  auto& now = *exchange_;
+  writing_ = true;
+  now.write_deadline = in(hub_->options.write_timeout);
+  watch();
+  start_write(std::string_view(now.sending).substr(now.sent));
+}
+
+void connection::on_written(const std::error_code& failed, std::size_t size) {
+  writing_ = false;
+  if (phase_ == phase::closed) return;
+  now_ = hub_->wheel.now();
+  auto& now = *exchange_;
+  now.sent += size;
+  if (failed) return close();
+  if (now.sent < now.sending.size()) return write_rest();
+  now.write_deadline = time_point::max();
+  std::string().swap(now.sending);
+  if (!flush()) return;
+  if (now.writer) {
+    now.writer.resume();
+  } else {
+    pump();
+  }
+}
+
+// All is said.
+void connection::end() {
+  if (eof_ || (!may_send_more_ && in_begin_ == in_end_)) {
+    close();
+  } else {
+    linger();
+  }
+}
+
+// RFC 9112 9.6: closing while the client still sends would reset the connection, and the client
+// might lose the answer.
+void connection::linger() {
+  shutdown_send();
+  enter(phase::lingering, now_ + linger_time);
+  in_begin_ = in_end_ = 0;
+  read();
+}
+
+void connection::close(bool reset) {
+  if (phase_ == phase::closed) return;
+  phase_ = phase::closed;
+  timer_.disarm();
+  close_io(reset);
+  if (has_request_) cancel_request(errc::canceled);
+  if (exchange_ && exchange_->writer) exchange_->writer.resume();
+}
+
+}  // namespace kit::http::detail

@@ -1,0 +1,151 @@
+// How a connection serves one request.
+#include <algorithm>
+#include <utility>
+
+#include <kit/job.hpp>
+#include <transports/http/chunked.hpp>
+#include <transports/http/detail/connection.hpp>
+#include <transports/http/response_writer.hpp>
+#include <transports/http/status_of.hpp>
+
+namespace kit::http::detail {
+namespace {
+
+error took_too_long() {
+  return error(errc::deadline_exceeded, "the request took too long");
+}
+
+}  // namespace
+
+void connection::begin() {
+  const auto& o = hub_->options;
+  auto& now = x();
+  now.method = now.parser.message().method.known();
+  now.version = now.parser.message().version;
+  if (requests_++ == 0) context_ = hub_->base_context.with(info());
+  const bool last =
+      o.max_requests_per_connection != 0 && requests_ >= o.max_requests_per_connection;
+  keep_alive_ = now.parser.keep_alive() && !last && !hub_->draining();
+  may_send_more_ = now.parser.keep_alive();
+  now.context.emplace(context_, in(o.request_timeout));
+  has_request_ = true;
+  streaming_ = false;
+  if (eof_) now.gone_deadline = now_ + o.half_close_grace;
+  phase_ = phase::running;
+  kit::launch(executor(), now.context->context(), *this);
+  if (has_request_ && phase_ == phase::running) enter(phase::running, in(o.request_timeout));
+}
+
+asio::awaitable<void> connection::run() {
+  return serve(shared_from_this(), std::move(x().parser.message()));
+}
+
+asio::awaitable<void> connection::serve(std::shared_ptr<connection> self, request req) {
+  auto& c = *self;
+  auto& now = c.x();
+  try {
+    now.answer = co_await c.hub_->handler.try_call(std::move(req));
+    if (now.answer && now.answer->body.is_stream() && !c.abandoned_) co_await c.send_stream();
+  } catch (...) {
+    now.broken = std::current_exception();
+  }
+  c.kept_ = std::move(self);  // this frame goes before `done` comes
+}
+
+asio::awaitable<void> connection::send_stream() {
+  auto& now = x();
+  streaming_ = true;
+  const auto how = append_response_head(now.out, *now.answer, answer_context());
+  keep_alive_ = how.keep_alive;
+  if (how.framing == body_framing::none) co_return;
+  if (!pumping_) flush();  // the first chunk may take its time
+  auto& body = now.answer->body;
+  const bool chunked = how.framing == body_framing::chunked;
+  auto left = body.size();  // a length was said: not a byte more
+  while (phase_ != phase::closed && left != 0) {
+    const auto chunk = co_await body.read();
+    if (!chunk) break;
+    if (chunked) {
+      append_chunk(now.out, *chunk);
+    } else {
+      const auto size = left ? std::min<std::uint64_t>(chunk->size(), *left) : chunk->size();
+      now.out.append(*chunk, 0, static_cast<std::size_t>(size));
+      if (left) *left -= size;
+    }
+    if (!flush() && phase_ != phase::closed) {
+      co_await kit::suspend([&now](auto handler) { now.writer.store(std::move(handler)); });
+    }
+  }
+  if (left.value_or(0) > 0) throw error(errc::data_loss, "the body is shorter than it said");
+  if (chunked) append_last_chunk(now.out, body.trailers());
+}
+
+void connection::done(std::exception_ptr failure) noexcept {
+  const auto keep = std::move(kept_);
+  auto& now = x();
+  has_request_ = false;
+  now.gone_deadline = time_point::max();
+  if (failure) now.broken = std::move(failure);
+  if (phase_ == phase::closed || abandoned_) {
+    now.context.reset();
+    return;
+  }
+  if (!pumping_) now_ = hub_->wheel.now();
+  finish();
+  if (!pumping_) pump();
+}
+
+void connection::finish() {
+  auto& now = x();
+  if (now.broken && streaming_) return close(true);  // only the end can tell the client
+  if (now.broken) now.answer = fail(to_error(std::exchange(now.broken, nullptr)));
+  if (!streaming_) {
+    if (!now.answer) now.answer = error_response(settled_error());
+    answer(*now.answer);
+  } else {
+    enter(phase::answered, time_point::max());
+  }
+  streaming_ = false;
+  now.context.reset();
+  now.answer = response();
+}
+
+void connection::answer(const response& r) {
+  keep_alive_ = append_response(x().out, r, answer_context()).keep_alive;
+  enter(phase::answered, time_point::max());
+}
+
+// What the request failed with. A handler that was cancelled only knows that.
+error connection::settled_error() const {
+  const auto& now = *exchange_;
+  if (now.answer.error().code() == errc::canceled) {
+    if (now.context->context().cause() == errc::deadline_exceeded) {
+      return took_too_long();
+    }
+    if (hub_->draining()) return error(errc::unavailable, "shutting down");
+  }
+  return now.answer.error();
+}
+
+// The handler doesn't return: answers in its place.
+void connection::abandon() {
+  if (streaming_) return close(true);
+  abandoned_ = true;
+  keep_alive_ = false;
+  answer(error_response(took_too_long()));
+  settle();
+}
+
+void connection::cancel_request(errc why) {
+  if (exchange_ && exchange_->context) exchange_->context->cancel(why);
+}
+
+response_context connection::answer_context() {
+  auto& now = x();
+  return {.version = now.version,
+          .request_method = now.method,
+          .keep_alive = keep_alive_,
+          .date = hub_->date_at(now_, now)};
+}
+
+}  // namespace kit::http::detail

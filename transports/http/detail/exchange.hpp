@@ -1,0 +1,68 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <kit/clock.hpp>
+#include <kit/context.hpp>
+#include <kit/http/date.hpp>
+#include <kit/http/method.hpp>
+#include <kit/http/response.hpp>
+#include <kit/http/version.hpp>
+#include <kit/parked.hpp>
+#include <kit/result.hpp>
+#include <transports/http/request_parser.hpp>
+
+namespace kit::http::detail {
+
+/// The text of the `Date` field, made once a second.
+class date_clock {
+ public:
+  std::string_view at(time_point now) noexcept {
+    if (now >= next_ || now + std::chrono::seconds(1) < next_) update(now);
+    return to_view(text_);
+  }
+
+ private:
+  void update(time_point now) noexcept {
+    const auto wall = std::chrono::system_clock::now();
+    const auto second = std::chrono::floor<std::chrono::seconds>(wall);
+    text_ = format_date(second);
+    next_ = now + std::chrono::duration_cast<duration>(second + std::chrono::seconds(1) - wall);
+  }
+
+  date_text text_{};
+  time_point next_ = time_point::min();
+};
+
+/// What a connection holds only while a request or an answer is on its way.
+struct exchange {
+  explicit exchange(const parser_options& limits) : parser(limits) {}
+
+  request_parser parser;
+  parse_state parsed = parse_state::complete;  // nothing of the next request was taken yet
+  time_point body_start;
+
+  // The request that runs.
+  std::optional<cancel_source> context;
+  method::id method = method::get;
+  http::version version = version::http_1_1;
+  result<response> answer;
+  std::exception_ptr broken;  // why a streamed answer broke off
+  kit::parked writer;         // the job, waiting for all to be sent
+  time_point gone_deadline = time_point::max();
+
+  std::string out;      // to be sent next
+  std::string sending;  // what a write is at
+  std::size_t sent = 0;
+  time_point write_deadline = time_point::max();
+
+  date_clock date;
+};
+
+}  // namespace kit::http::detail

@@ -1,0 +1,190 @@
+#include <transports/http/detail/loop_connection.hpp>
+
+#include <cerrno>
+#include <new>
+#include <utility>
+
+#include <sys/socket.h>
+#include <unistd.h>
+#include <asio/detail/reactor.hpp>
+#include <asio/detail/reactor_op.hpp>
+#include <asio/error.hpp>
+
+#include <transports/http/detail/socket_calls.hpp>
+#include <transports/http/detail/socket_connection.hpp>
+
+namespace kit::http::detail {
+
+// Asio built on completions instead of readiness has no reactor.
+#if defined(ASIO_HAS_IOCP) || defined(ASIO_HAS_IO_URING_AS_DEFAULT)
+
+std::shared_ptr<connection> make_loop_connection(std::shared_ptr<hub> h, asio::io_context&,
+                                                 int socket, bool v6) {
+  const auto& ex = h->executor;
+  return make_socket_connection(std::move(h), ex, socket, v6);
+}
+
+#else
+
+namespace {
+
+using asio::detail::reactor;
+using asio::detail::reactor_op;
+using asio::detail::scheduler_operation;
+
+// A connection straight on Asio's reactor, as Asio's own sockets are. Beside them it
+//  - makes no system call to find out that nothing has come yet: after a read that took all there
+//    was, the next one only waits for the reactor's edge,
+//  - takes a buffer only when there is something to read,
+//  - allocates nothing per operation.
+class loop_connection final : public connection {
+ public:
+  loop_connection(std::shared_ptr<hub> h, asio::io_context& loop, int socket)
+      : connection(std::move(h)),
+        reactor_(asio::use_service<reactor>(loop)),
+        socket_(socket),
+        read_op_(*this),
+        write_op_(*this) {
+    const int failed = reactor_.register_descriptor(socket_, registered_);
+    if (failed) throw std::system_error(failed, std::generic_category(), "register a connection");
+  }
+  ~loop_connection() override { close_io(false); }
+
+  const asio::any_io_executor& executor() const noexcept override { return hub_->executor; }
+
+ private:
+  // Performed by the reactor whenever the socket has become ready.
+  class operation : public reactor_op {
+   public:
+    operation(loop_connection& c, perform_func_type perform, func_type complete)
+        : reactor_op(std::error_code(), perform, complete), connection_(c) {}
+
+    void start(int type, bool wait_first) {
+      self_ = std::static_pointer_cast<loop_connection>(connection_.shared_from_this());
+      ec_ = std::error_code();
+      bytes_transferred_ = 0;
+      wait_first_ = wait_first;
+      starting_ = true;
+      connection_.reactor_.start_op(type, connection_.socket_, connection_.registered_, this, true,
+                                    true);
+      starting_ = wait_first_ = false;
+    }
+    bool pending() const noexcept { return self_ != nullptr; }
+
+   protected:
+    // Whether the reactor only tries what it need not.
+    bool skip() noexcept { return std::exchange(wait_first_, false); }
+    bool inside_start() const noexcept { return starting_; }
+    status complete_with(const io_result& r) noexcept {
+      ec_ = r.error;
+      bytes_transferred_ = r.size;
+      return done;
+    }
+    std::shared_ptr<loop_connection> release() noexcept { return std::move(self_); }
+
+    loop_connection& connection_;
+
+   private:
+    std::shared_ptr<loop_connection> self_;  // while it is under way
+    bool wait_first_ = false;
+    bool starting_ = false;
+  };
+
+  class read_operation final : public operation {
+   public:
+    explicit read_operation(loop_connection& c) : operation(c, &perform, &complete) {}
+
+   private:
+    static status perform(reactor_op* base) noexcept {
+      auto& op = *static_cast<read_operation*>(base);
+      if (op.skip()) return not_done;
+      auto& c = op.connection_;
+      io_result r;
+      std::size_t room = 0;
+      try {
+        const auto into = c.read_room(read_buffer::usual_size);
+        room = into.size();
+        r = receive(c.socket_, into);
+      } catch (const std::bad_alloc&) {
+        r.error = std::make_error_code(std::errc::not_enough_memory);
+      }
+      if (!r.error && r.size == 0) return not_done;
+      // `complete` comes right after this, before the reactor looks for events again, unless this
+      // is the attempt when it started, or the write goes first.
+      op.drained_ = r.size < room && !op.inside_start() && !c.write_op_.pending();
+      return op.complete_with(r);
+    }
+    static void complete(void* owner, scheduler_operation* base, const std::error_code&,
+                         std::size_t) {
+      auto& op = *static_cast<read_operation*>(base);
+      const auto c = op.release();
+      if (!owner) return;  // the loop is being destroyed
+      c->drained_ = op.drained_;
+      c->on_read(op.ec_, op.bytes_transferred_);
+      c->drained_ = false;
+    }
+
+    bool drained_ = false;
+  };
+
+  class write_operation final : public operation {
+   public:
+    explicit write_operation(loop_connection& c) : operation(c, &perform, &complete) {}
+    std::string_view data;
+
+   private:
+    static status perform(reactor_op* base) noexcept {
+      auto& op = *static_cast<write_operation*>(base);
+      const auto r = send(op.connection_.socket_, op.data);
+      if (!r.error && r.size == 0) return not_done;
+      return op.complete_with(r);
+    }
+    static void complete(void* owner, scheduler_operation* base, const std::error_code&,
+                         std::size_t) {
+      auto& op = *static_cast<write_operation*>(base);
+      const auto c = op.release();
+      if (owner) c->on_written(op.ec_, op.bytes_transferred_);
+    }
+  };
+
+  void start_read() override { read_op_.start(reactor::read_op, drained_); }
+  void start_write(std::string_view data) override {
+    write_op_.data = data;
+    write_op_.start(reactor::write_op, false);
+  }
+  io_result try_write(std::string_view data) noexcept override { return send(socket_, data); }
+  void shutdown_send() noexcept override { ::shutdown(socket_, SHUT_WR); }
+  void close_io(bool reset) noexcept override {
+    if (socket_ < 0) return;
+    if (reset) reset_on_close(socket_);
+    reactor_.deregister_descriptor(socket_, registered_, true);
+    ::close(std::exchange(socket_, -1));
+    reactor_.cleanup_descriptor_data(registered_);
+  }
+  connection_info info() override { return addresses_of(socket_); }
+
+  reactor& reactor_;
+  reactor::per_descriptor_data registered_{};
+  int socket_;
+  // In `on_read`: nothing is left to be read, and the reactor will tell of what comes. So at the
+  // start, when it has just been registered.
+  bool drained_ = true;
+  read_operation read_op_;
+  write_operation write_op_;
+};
+
+}  // namespace
+
+std::shared_ptr<connection> make_loop_connection(std::shared_ptr<hub> h, asio::io_context& loop,
+                                                 int socket, bool) {
+  try {
+    return std::make_shared<loop_connection>(std::move(h), loop, socket);
+  } catch (...) {
+    ::close(socket);
+    throw;
+  }
+}
+
+#endif
+
+}  // namespace kit::http::detail

@@ -1,0 +1,77 @@
+#include <transports/http/detail/socket_calls.hpp>
+
+#include <cerrno>
+#include <string>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <asio/error.hpp>
+#include <asio/ip/tcp.hpp>
+
+namespace kit::http::detail {
+namespace {
+
+bool is_nothing(int error) noexcept {
+  return error == EAGAIN || error == EWOULDBLOCK;
+}
+
+template <class Call>
+std::string address(int socket, Call call) {
+  asio::ip::tcp::endpoint at;
+  auto size = static_cast<socklen_t>(at.capacity());
+  if (call(socket, at.data(), &size) != 0) return {};
+  at.resize(size);
+  const auto host = at.address().to_string();
+  const auto port = std::to_string(at.port());
+  return at.address().is_v6() ? "[" + host + "]:" + port : host + ":" + port;
+}
+
+}  // namespace
+
+io_result receive(int socket, std::span<char> into) noexcept {
+  for (;;) {
+    const auto n = ::recv(socket, into.data(), into.size(), MSG_DONTWAIT);
+    if (n > 0) return {{}, static_cast<std::size_t>(n)};
+    if (n == 0) return {asio::error::eof, 0};
+    if (is_nothing(errno)) return {};
+    if (errno != EINTR) return {std::error_code(errno, std::generic_category()), 0};
+  }
+}
+
+io_result send(int socket, std::string_view data) noexcept {
+  for (;;) {
+    const auto n = ::send(socket, data.data(), data.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n >= 0) return {{}, static_cast<std::size_t>(n)};
+    if (is_nothing(errno)) return {};
+    if (errno != EINTR) return {std::error_code(errno, std::generic_category()), 0};
+  }
+}
+
+void reset_on_close(int socket) noexcept {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+void set_no_delay(int socket) noexcept {
+  const int on = 1;  // a socket without it only is slower
+  ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+connection_info addresses_of(int socket) {
+  return {address(socket, ::getpeername), address(socket, ::getsockname)};
+}
+
+int accept_ready(int listener, std::error_code& failed) noexcept {
+  for (;;) {
+    const int socket = ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    failed = {};
+    if (socket >= 0 || is_nothing(errno)) return socket;
+    // Of the connection, which has gone meanwhile; not of the listener.
+    if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO) continue;
+    failed = std::error_code(errno, std::generic_category());
+    return -1;
+  }
+}
+
+}  // namespace kit::http::detail

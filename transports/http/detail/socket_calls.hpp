@@ -1,0 +1,25 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include <kit/stream.hpp>
+#include <transports/http/connection_info.hpp>
+
+// System calls on non-blocking TCP sockets, as far as the server makes them past Asio.
+namespace kit::http::detail {
+
+/// What is there, or neither bytes nor error when nothing is.
+io_result receive(int socket, std::span<char> into) noexcept;
+/// As much as can be sent without waiting, maybe nothing. One call sends head and body together.
+io_result send(int socket, std::string_view data) noexcept;
+/// Makes closing it forget what is unsent, and tell the peer by a reset.
+void reset_on_close(int socket) noexcept;
+/// Sends small answers at once.
+void set_no_delay(int socket) noexcept;
+connection_info addresses_of(int socket);
+
+/// A connection that waits to be accepted, non-blocking; -1 when there is none, or with an error.
+int accept_ready(int listener, std::error_code& failed) noexcept;
+
+}  // namespace kit::http::detail

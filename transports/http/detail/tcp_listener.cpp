@@ -1,0 +1,109 @@
+#include <utility>
+
+#include <sys/socket.h>
+#include <asio/basic_socket_acceptor.hpp>
+#include <asio/detail/socket_option.hpp>
+#include <asio/dispatch.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/ip/v6_only.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <kit/asio_compat.hpp>
+#include <kit/job.hpp>
+#include <transports/http/detail/connection.hpp>
+#include <transports/http/detail/listener.hpp>
+#include <transports/http/detail/loop_connection.hpp>
+#include <transports/http/detail/socket_calls.hpp>
+#include <transports/http/detail/socket_connection.hpp>
+
+namespace kit::http::detail {
+namespace {
+
+using asio::ip::tcp;
+using loop_executor = asio::io_context::executor_type;
+
+// Connections share the acceptor's loop where one thread runs it, else each gets a strand.
+class tcp_listener final : public listener {
+ public:
+  tcp_listener(const asio::any_io_executor& ex, const server_options& o)
+      : executor_(ex), loop_(one_thread_loop(ex)), acceptor_(ex) {
+    const tcp::endpoint at(asio::ip::make_address(o.address), o.port);
+    v6_ = at.address().is_v6();
+    acceptor_.open(at.protocol());
+    acceptor_.set_option(tcp::acceptor::reuse_address(true));
+    if (v6_) acceptor_.set_option(asio::ip::v6_only(false));
+    if (o.reuse_port) {
+      using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+      acceptor_.set_option(reuse_port(true));
+    }
+    acceptor_.bind(at);
+    acceptor_.non_blocking(true);
+    acceptor_.listen(o.backlog == 0 ? asio::socket_base::max_listen_connections : o.backlog);
+  }
+
+  asio::awaitable<std::error_code> wait() override {
+    std::error_code failed;
+    co_await acceptor_.async_wait(tcp::acceptor::wait_read,
+                                  asio::redirect_error(asio::use_awaitable, failed));
+    co_return failed;
+  }
+  void stop_waiting() noexcept override {
+    std::error_code ignored;
+    acceptor_.cancel(ignored);
+  }
+
+  std::size_t accept_ready(const std::shared_ptr<hub>& h, std::size_t limit,
+                           std::error_code& failed) override {
+    std::size_t count = 0;
+    for (; count < limit; ++count) {
+      const int socket = detail::accept_ready(acceptor_.native_handle(), failed);
+      if (socket < 0) break;
+      serve(h, socket);
+    }
+    return count;
+  }
+
+  void close() noexcept override {
+    std::error_code ignored;
+    acceptor_.close(ignored);
+  }
+
+  std::string local_address() const override {
+    const auto at = acceptor_.local_endpoint();
+    const auto host = at.address().to_string();
+    return (v6_ ? "[" + host + "]" : host) + ":" + std::to_string(at.port());
+  }
+
+  bool one_thread() const noexcept override { return loop_ != nullptr; }
+
+ private:
+  static asio::io_context* one_thread_loop(const asio::any_io_executor& ex) {
+    const auto* loop = kit::target_of<loop_executor>(ex);
+    return loop && kit::run_by_one_thread(loop->context()) ? &loop->context() : nullptr;
+  }
+
+  void serve(const std::shared_ptr<hub>& h, int socket) {
+    set_no_delay(socket);
+    auto c = loop_ ? make_loop_connection(h, *loop_, socket, v6_)
+                   : make_socket_connection(h, on_strand(executor_), socket, v6_);
+    h->add(c);
+    if (loop_) return c->start();
+    const auto& ex = c->executor();
+    asio::dispatch(ex, [c = std::move(c)] { c->start(); });
+  }
+
+  asio::any_io_executor executor_;
+  asio::io_context* loop_;
+  asio::basic_socket_acceptor<tcp, asio::any_io_executor> acceptor_;
+  bool v6_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<listener> listen_tcp(const asio::any_io_executor& ex, const server_options& o) {
+  return std::make_unique<tcp_listener>(ex, o);
+}
+
+}  // namespace kit::http::detail
