@@ -111,7 +111,7 @@ struct middleware {
 };
 
 struct scenario {
-  std::vector<plan> layers;
+  std::vector<plan> layers = {};
   ending how = ending::value;
 };
 
@@ -186,7 +186,7 @@ std::string play(const scenario& s,
   const kit::cancel_source source;
   if (s.how == ending::cancelled_before) source.cancel();
   const auto e =
-      wrap([log, inner = inner, how = s.how](int n) { return handler(log, inner, how, n); });
+      wrap([log, mock = inner, how = s.how](int n) { return handler(log, mock, how, n); });
   auto work = kit::with_context(source.context(), e.try_call(7));
   if (s.how == ending::deadline) work = kit::with_timeout(1h, std::move(work));
   auto call = loop->start(std::move(work));
