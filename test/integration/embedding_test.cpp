@@ -93,7 +93,7 @@ void in_application(int threads, int times, Make make) {
 // --- HTTP server
 
 asio::awaitable<http::response> answer(http::request) {
-  co_return http::response::text(200, "hello");
+  co_return http::response::text(kit::http::status::ok, "hello");
 }
 
 asio::awaitable<void> get(kit::network& network, std::string address) {
