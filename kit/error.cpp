@@ -26,9 +26,16 @@ class category final : public std::error_category {
   std::string message(int value) const override { return c_name(static_cast<errc>(value)); }
 };
 
-errc code_of(const std::error_code& ec) noexcept {
-  if (ec.category() == error_category()) return static_cast<errc>(ec.value());
-  if (ec == std::errc::operation_canceled) return errc::canceled;  // Asio's, and the system's
+// Asio's own category for the system's codes doesn't say in every version that they are errno's.
+std::error_code as_standard(const std::error_code& ec) noexcept {
+  if (ec.category() != asio::error::get_system_category()) return ec;
+  return {ec.value(), std::generic_category()};
+}
+
+errc code_of(const std::error_code& given) noexcept {
+  if (given.category() == error_category()) return static_cast<errc>(given.value());
+  const auto ec = as_standard(given);
+  if (ec == std::errc::operation_canceled) return errc::canceled;
   if (ec == std::errc::timed_out) return errc::deadline_exceeded;
   if (ec == std::errc::connection_refused || ec == std::errc::connection_reset ||
       ec == std::errc::connection_aborted || ec == std::errc::broken_pipe ||
