@@ -115,6 +115,7 @@ prefer() {
 
 # What any build needs, and the needs given. Sets and exports CXX.
 require_build_tools() {
+  if [ -n "${CXX:-}" ] && ! $CXX --version >/dev/null 2>&1; then die "CXX='$CXX' cannot be run"; fi
   require compiler meson ninja pkg-config "<asio/version.hpp>" "<simdjson.h>" "<tl/expected.hpp>" "$@"
   pick_compiler || die "no right compiler found: install clang-19, or GCC 13 or later"
   if command -v ccache >/dev/null && [ "${CXX#ccache }" = "$CXX" ]; then CXX="ccache $CXX"; fi
