@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -50,24 +52,46 @@ class call_through {
     leave_from<sizeof...(I)>();
   }
 
-  const asio::any_io_executor& executor() const noexcept { return call_.executor_; }
-
   /// The context that an interceptor set; null when none did.
-  const context* changed_context() const {
-    return call_.context_changed_ ? &*call_.context_ : nullptr;
+  const context* changed_context() const noexcept { return changes_ ? &*call_.context_ : nullptr; }
+
+  /// The error of a call that ended in the exception being handled.
+  error failure() const {
+    error e = to_error(std::current_exception());
+    if (const auto* ctx = changed_context()) e = detail::settled(std::move(e), ctx->cause());
+    return detail::call_error(std::move(e), call_.executor_);
   }
 
  private:
+  static_assert(sizeof...(I) <= 64, "no more than 64 interceptors in a row");
+
   template <std::size_t N>
   std::optional<error> enter_from() {
     if constexpr (N == sizeof...(I)) {
       return std::nullopt;
     } else {
-      if (auto refusal = enter_one(std::get<N>(interceptors_), std::get<N>(states_)))
+      auto refusal = enter_one(std::get<N>(interceptors_), std::get<N>(states_));
+      if (call_.replaced_) keep_replaced<N>();
+      if (refusal) {
+        restore_context<N>();
         return refusal;
+      }
       entered_ = N + 1;
       return enter_from<N + 1>();
     }
+  }
+
+  // Each interceptor is left in the context that it was entered in, or has made.
+  template <std::size_t N>
+  void keep_replaced() noexcept {
+    contexts_[N] = *std::exchange(call_.replaced_, std::nullopt);
+    changes_ |= std::uint64_t{1} << N;
+  }
+  template <std::size_t N>
+  void restore_context() noexcept {
+    if (!(changes_ >> N & 1)) return;
+    call_.context_ = std::move(contexts_[N]);
+    changes_ &= ~(std::uint64_t{1} << N);
   }
 
   template <class One>
@@ -89,6 +113,8 @@ class call_through {
     if constexpr (std::is_void_v<decltype(enter())>) {
       enter();
     } else {
+      static_assert(std::is_convertible_v<decltype(enter()), result<void>>,
+                    "an interceptor's enter must return void or kit::result<void>");
       result<void> let = enter();
       if (!let) return std::move(let).error();
     }
@@ -101,6 +127,7 @@ class call_through {
       if (entered_ >= N) {
         entered_ = N - 1;
         leave_one(std::get<N - 1>(interceptors_), std::get<N - 1>(states_));
+        restore_context<N - 1>();
       }
       leave_from<N - 1>();
     }
@@ -120,6 +147,8 @@ class call_through {
   std::tuple<I...>& interceptors_;
   call call_;
   [[no_unique_address]] std::tuple<detail::state_t<I>...> states_;
+  std::array<context, sizeof...(I)> contexts_;  // before those in changes_ replaced it
+  std::uint64_t changes_ = 0;
   std::size_t entered_ = 0;
 };
 
@@ -158,7 +187,7 @@ class fused {
           r.emplace(co_await s->next.try_call(std::move(req)));
         }
       } catch (...) {
-        r.emplace(fail(call_error(std::current_exception(), through.executor())));
+        r.emplace(fail(through.failure()));
       }
     }
     through.leave(outcome(*r));
@@ -245,6 +274,10 @@ std::tuple<M...> layers_of(chained<M...> c) {
 ///     auto sum = kit::chain(log, limit, retry)(make_sum_endpoint(), "sum");
 template <class First, class... Others>
 auto chain(First first, Others... others) {
+  static_assert(!detail::enters_wrongly<First> && (!detail::enters_wrongly<Others> && ...),
+                "an interceptor's enter takes (kit::call&), or (kit::call&, state&)");
+  static_assert(!detail::leaves_wrongly<First> && (!detail::leaves_wrongly<Others> && ...),
+                "an interceptor's leave takes (kit::call&), or (kit::call&, state&)");
   return std::apply(
       [](auto... layer) {
         return chained<decltype(layer)...>(std::tuple<decltype(layer)...>(std::move(layer)...));

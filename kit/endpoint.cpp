@@ -1,5 +1,7 @@
 #include <kit/endpoint.hpp>
 
+#include <utility>
+
 #include <kit/this_context.hpp>
 
 namespace kit::detail {
@@ -9,10 +11,7 @@ error call_error(std::exception_ptr thrown, const asio::any_io_executor& ex) {
 }
 
 error call_error(error returned, const asio::any_io_executor& ex) {
-  if (returned.code() != errc::canceled) return returned;
-  if (context_of(ex).cause() != errc::deadline_exceeded) return returned;
-  const error late(errc::deadline_exceeded);
-  return returned.cause() ? late.with_cause(returned.cause()) : late;
+  return settled(std::move(returned), context_of(ex).cause());
 }
 
 }  // namespace kit::detail

@@ -20,17 +20,22 @@ namespace kit {
 
 namespace detail {
 
+// The names and their order make what a compiler says about a wrong callable.
+template <class F, class Req>
+concept callable_with_request = requires(F& f, Req req) { f(std::move(req)); };
+template <class F, class Req>
+using answer_t = decltype(std::declval<F&>()(std::declval<Req>()));
+template <class Answer, class Resp>
+inline constexpr bool is_awaitable_of_response =
+    std::is_same_v<Answer, asio::awaitable<Resp>> ||
+    std::is_same_v<Answer, asio::awaitable<result<Resp>>>;
+
 template <class F, class Req, class Resp>
-concept throwing_face = requires(F& f, Req req) {
-  { f(std::move(req)) } -> std::same_as<asio::awaitable<Resp>>;
-};
-template <class F, class Req, class Resp>
-concept result_face = requires(F& f, Req req) {
-  { f(std::move(req)) } -> std::same_as<asio::awaitable<result<Resp>>>;
-};
+concept bare_handler =
+    callable_with_request<F, Req> && std::is_same_v<answer_t<F, Req>, asio::awaitable<Resp>>;
 /// What the library's own layers are: they promise that nothing is thrown.
 template <class F, class Req, class Resp>
-concept nothrow_face = requires(F& f, Req req) {
+concept has_try_call = requires(F& f, Req req) {
   { f.try_call(std::move(req)) } -> std::same_as<asio::awaitable<result<Resp>>>;
 };
 
@@ -54,8 +59,9 @@ error call_error(error returned, const asio::any_io_executor& ex);
 /// What an endpoint can be made of: a callable `awaitable<Resp>(Req)` that throws on failure, or
 /// `awaitable<result<Resp>>(Req)`, or an object with a member `try_call` of that second type.
 template <class F, class Req, class Resp>
-concept endpoint_callable = detail::throwing_face<F, Req, Resp> ||
-                            detail::result_face<F, Req, Resp> || detail::nothrow_face<F, Req, Resp>;
+concept endpoint_callable = (detail::callable_with_request<F, Req> &&
+                             detail::is_awaitable_of_response<detail::answer_t<F, Req>, Resp>) ||
+                            detail::has_try_call<F, Req, Resp>;
 
 /// One RPC method, on the server's or the client's side: the shape everything in Cokit has.
 ///
@@ -79,10 +85,13 @@ class endpoint {
   /// An empty endpoint; calls fail with `errc::unimplemented`.
   endpoint() noexcept = default;
 
+  /// Of a callable; a null function makes an empty endpoint.
   template <class F>
     requires(!std::same_as<std::remove_cvref_t<F>, endpoint> &&
              endpoint_callable<std::decay_t<F>, Req, Resp>)
-  endpoint(F&& f) : node_(new node_of<std::decay_t<F>>(std::forward<F>(f))) {}
+  endpoint(F&& f)
+      : node_(is_null<std::decay_t<F>>(f) ? nullptr
+                                          : new node_of<std::decay_t<F>>(std::forward<F>(f))) {}
 
   endpoint(const endpoint& other) noexcept : node_(other.node_) {
     if (node_) node_->acquire();
@@ -134,18 +143,18 @@ class endpoint {
   struct node_of final : node {
     template <class G>
     explicit node_of(G&& g)
-        : node(detail::throwing_face<F, Req, Resp> && !detail::nothrow_face<F, Req, Resp>),
+        : node(detail::bare_handler<F, Req, Resp> && !detail::has_try_call<F, Req, Resp>),
           f(std::forward<G>(g)) {}
 
     asio::awaitable<Resp> call(Req&& req) override {
-      if constexpr (detail::throwing_face<F, Req, Resp>) {
+      if constexpr (detail::bare_handler<F, Req, Resp>) {
         return f(std::move(req));
       } else {
         return unwrap(handle(), f, std::move(req));
       }
     }
     asio::awaitable<result<Resp>> try_call(Req&& req) override {
-      if constexpr (detail::nothrow_face<F, Req, Resp>) {
+      if constexpr (detail::has_try_call<F, Req, Resp>) {
         return f.try_call(std::move(req));
       } else {
         return guard(handle(), f, std::move(req));
@@ -153,7 +162,7 @@ class endpoint {
     }
 
     static asio::awaitable<Resp> unwrap(endpoint, F& f, Req req) {
-      if constexpr (detail::nothrow_face<F, Req, Resp>) {
+      if constexpr (detail::has_try_call<F, Req, Resp>) {
         co_return value_or_throw(co_await f.try_call(std::move(req)));
       } else {
         co_return value_or_throw(co_await f(std::move(req)));
@@ -162,7 +171,7 @@ class endpoint {
     static asio::awaitable<result<Resp>> guard(endpoint, F& f, Req req) {
       std::exception_ptr thrown;
       try {
-        if constexpr (detail::throwing_face<F, Req, Resp>) {
+        if constexpr (detail::bare_handler<F, Req, Resp>) {
           co_return co_await f(std::move(req));
         } else {
           result<Resp> r = co_await f(std::move(req));
@@ -172,8 +181,7 @@ class endpoint {
       } catch (...) {
         thrown = std::current_exception();
       }
-      co_return fail(
-          detail::call_error(std::move(thrown), co_await asio::this_coro::executor));
+      co_return fail(detail::call_error(std::move(thrown), co_await asio::this_coro::executor));
     }
 
     endpoint handle() noexcept {
@@ -185,6 +193,16 @@ class endpoint {
   };
 
   explicit endpoint(node* adopted) noexcept : node_(adopted) {}
+
+  // A null function pointer, an empty std::function.
+  template <class F>
+  static bool is_null(const F& f) noexcept {
+    if constexpr (std::is_assignable_v<F&, std::nullptr_t>) {
+      return f == nullptr;
+    } else {
+      return false;
+    }
+  }
 
   static Resp value_or_throw(result<Resp> r) {
     if (!r) throw std::move(r).error();

@@ -1,8 +1,10 @@
 #include <kit/error.hpp>
 
 #include <array>
+#include <new>
 
 #include <asio/error.hpp>
+#include <asio/multiple_exceptions.hpp>
 
 namespace kit {
 namespace {
@@ -24,9 +26,16 @@ class category final : public std::error_category {
   std::string message(int value) const override { return c_name(static_cast<errc>(value)); }
 };
 
-errc code_of(const std::error_code& ec) noexcept {
-  if (ec.category() == error_category()) return static_cast<errc>(ec.value());
-  if (ec == asio::error::operation_aborted) return errc::canceled;
+// Asio's own category for the system's codes doesn't say in every version that they are errno's.
+std::error_code as_standard(const std::error_code& ec) noexcept {
+  if (ec.category() != asio::error::get_system_category()) return ec;
+  return {ec.value(), std::generic_category()};
+}
+
+errc code_of(const std::error_code& given) noexcept {
+  if (given.category() == error_category()) return static_cast<errc>(given.value());
+  const auto ec = as_standard(given);
+  if (ec == std::errc::operation_canceled) return errc::canceled;
   if (ec == std::errc::timed_out) return errc::deadline_exceeded;
   if (ec == std::errc::connection_refused || ec == std::errc::connection_reset ||
       ec == std::errc::connection_aborted || ec == std::errc::broken_pipe ||
@@ -75,7 +84,7 @@ const std::error_category& error_category() noexcept {
   return instance;
 }
 
-error::error(errc code, std::string message) : code_(code), payload_(new payload) {
+error::error(errc code, std::string message) : code_(of_failure(code)), payload_(new payload) {
   payload_->message = std::move(message);
 }
 
@@ -154,7 +163,21 @@ error to_error(const std::error_code& ec) {
   return error(code_of(ec), ec.message());
 }
 
+namespace {
+
+// Attached where an `&&` was cancelled or a side of it failed: Asio doesn't tell which.
+struct maybe_cancelled {};
+
+error of_several(const asio::multiple_exceptions& several, const std::exception_ptr& all) {
+  error first = to_error(several.first_exception());
+  if (first.code() != errc::canceled) return first;
+  return error(errc::unknown, "several operations failed").with(maybe_cancelled{}).with_cause(all);
+}
+
+}  // namespace
+
 error to_error(std::exception_ptr e) noexcept {
+  if (!e) return error(errc::unknown);
   try {
     try {
       std::rethrow_exception(e);
@@ -162,6 +185,10 @@ error to_error(std::exception_ptr e) noexcept {
       return known;
     } catch (const std::system_error& s) {
       return error(code_of(s.code()), s.what()).with_cause(e);
+    } catch (const asio::multiple_exceptions& several) {
+      return of_several(several, e);
+    } catch (const std::bad_alloc&) {
+      return error(errc::resource_exhausted, "out of memory").with_cause(e);
     } catch (const std::exception& x) {
       return error(errc::unknown, x.what()).with_cause(e);
     } catch (...) {
@@ -170,6 +197,15 @@ error to_error(std::exception_ptr e) noexcept {
   } catch (...) {
     return error(errc::internal);  // no memory for the text: the code must do
   }
+}
+
+error detail::settled(error e, errc context_cause) {
+  if (context_cause == errc::ok) return e;
+  if (e.code() == errc::canceled ? context_cause == errc::canceled : !e.get<maybe_cancelled>()) {
+    return e;
+  }
+  const error told(context_cause);
+  return e.cause() ? told.with_cause(e.cause()) : told;
 }
 
 }  // namespace kit

@@ -54,8 +54,8 @@ inline std::error_code make_error_code(errc code) noexcept {
 /// Threads: copies may be used from different threads.
 class error : public std::exception {
  public:
-  /// `code` must not be `errc::ok`. The message is the code's name.
-  error(errc code) noexcept : code_(code) {}
+  /// The message is the code's name. `errc::ok`, or a number that is no code, becomes `unknown`.
+  error(errc code) noexcept : code_(of_failure(code)) {}
   error(errc code, std::string message);
 
   error(const error&) noexcept;
@@ -105,6 +105,9 @@ class error : public std::exception {
   };
   struct payload;
 
+  static constexpr errc of_failure(errc code) noexcept {
+    return code == errc::ok || code > errc::unauthenticated ? errc::unknown : code;
+  }
   error with_detail(std::shared_ptr<const detail_node> node) const;
   const std::shared_ptr<const detail_node>* details() const noexcept;
   payload* own_payload() const;  // a fresh, unshared copy
@@ -115,10 +118,18 @@ class error : public std::exception {
 
 /// Turns the exception being handled, or one held by pointer, into an error: a `kit::error` as it
 /// is; `std::system_error` by its code (`operation_aborted` is `canceled`, timeouts are
-/// `deadline_exceeded`, connection failures are `unavailable`); anything else is `unknown` with the
+/// `deadline_exceeded`, connection failures are `unavailable`); `std::bad_alloc` is
+/// `resource_exhausted`; of the several exceptions of an `&&` or `||` the first counts, unless that
+/// is a cancellation, which may well be due to the others; anything else is `unknown` with the
 /// exception's text. Whatever is not a `kit::error` becomes the result's `cause()`.
 error to_error(std::exception_ptr e) noexcept;
 error to_error(const std::error_code& ec);
+
+namespace detail {
+/// The error as seen where the context was cancelled for that reason (`ok`: it was not): what was
+/// aborted because time ran out is `deadline_exceeded`, not `canceled`.
+error settled(error e, errc context_cause);
+}  // namespace detail
 
 template <class T>
 error error::with(T detail) const {

@@ -14,8 +14,8 @@ const context& call::context() const {
 }
 
 void call::set_context(kit::context ctx) {
+  if (!replaced_) replaced_ = context();
   context_ = std::move(ctx);
-  context_changed_ = true;
 }
 
 time_point call::ended() const {

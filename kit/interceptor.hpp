@@ -24,9 +24,10 @@ class call {
   /// The endpoint's name, as given by `wrap`; empty when it has none.
   std::string_view name() const noexcept { return name_; }
 
-  /// The context the call came in, or what an outer interceptor made of it.
+  /// The context the call came in, or what an outer interceptor made of it, or this one.
   const kit::context& context() const;
-  /// In `enter`: what follows runs in that context.
+  /// In `enter`: what follows runs in that context. Make it from `context()`, so that it is
+  /// cancelled with it.
   void set_context(kit::context ctx);
 
   /// When the call began, by the loop's clock; read once for all interceptors of a chain.
@@ -47,7 +48,7 @@ class call {
   time_point started_;
   mutable std::optional<time_point> ended_;
   mutable std::optional<kit::context> context_;
-  bool context_changed_ = false;
+  std::optional<kit::context> replaced_;  // by the interceptor that is being entered
   const kit::outcome* outcome_ = nullptr;
 };
 
@@ -72,6 +73,14 @@ template <class I>
 concept leaves = requires(I& i, call& c) { i.leave(c); };
 template <class I>
 concept leaves_with_state = requires(I& i, call& c, state_t<I>& s) { i.leave(c, s); };
+
+// A member of that name which can't be called so would silently be no part of the interceptor.
+template <class I>
+inline constexpr bool enters_wrongly =
+    requires { &I::enter; } && !enters<I> && !enters_with_state<I>;
+template <class I>
+inline constexpr bool leaves_wrongly =
+    requires { &I::leave; } && !leaves<I> && !leaves_with_state<I>;
 }  // namespace detail
 
 /// A middleware that never suspends: `enter` before the call, `leave` after it, or one of the two.

@@ -20,10 +20,9 @@
 namespace kit {
 namespace {
 
-// Where a task runs: on the loop itself when one thread runs it, else on a strand.
-asio::any_io_executor place_on(const asio::any_io_executor& ex) {
-  const auto* loop = target_of<asio::io_context::executor_type>(ex);
-  return loop && run_by_one_thread(loop->context()) ? ex : on_strand(ex);
+bool has_one_thread(const asio::any_io_executor& bare) {
+  const auto* loop = target_of<asio::io_context::executor_type>(bare);
+  return loop && run_by_one_thread(loop->context());
 }
 
 }  // namespace
@@ -32,7 +31,10 @@ asio::any_io_executor place_on(const asio::any_io_executor& ex) {
 class task_set::state : public std::enable_shared_from_this<state> {
  public:
   state(const asio::any_io_executor& ex, task_set_options o)
-      : executor_(without_context(ex)), options_(std::move(o)), scope_(context_of(ex)) {
+      : options_(std::move(o)),
+        scope_(context_of(ex)),
+        executor_(bind_context(ex, scope_.context())),
+        one_thread_(has_one_thread(without_context(ex))) {
     if (options_.limit == 0) throw error(errc::invalid_argument, "task_set_options::limit: is 0");
   }
 
@@ -61,9 +63,10 @@ class task_set::state : public std::enable_shared_from_this<state> {
   bool full() const noexcept { return running_.size() >= options_.limit; }
   task_report report();
 
-  const asio::any_io_executor executor_;
   const task_set_options options_;
   const cancel_source scope_;
+  const asio::any_io_executor executor_;
+  const bool one_thread_;  // runs the loop, which so needs no strands
 
   monitor changed_;  // guards the rest
   std::list<task*> running_;
@@ -132,7 +135,7 @@ bool task_set::state::try_start(std::string& name, asio::awaitable<void>& work) 
 }
 
 void task_set::state::launch(std::shared_ptr<task> t) {
-  const auto place = place_on(executor_);
+  const auto place = one_thread_ ? executor_ : on_strand(executor_);
   asio::dispatch(place, [self = shared_from_this(), place, t = std::move(t)] {
     t->start(place, self->scope_.context());
   });

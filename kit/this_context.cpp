@@ -57,16 +57,14 @@ deadline_scope::deadline_scope(const asio::any_io_executor& ex, const time_limit
 
 std::exception_ptr deadline_scope::failure() const {
   auto thrown = std::current_exception();
-  error e = to_error(thrown);
+  const error e = to_error(thrown);
   error s = settled(e);
   return s.code() == e.code() ? thrown : std::make_exception_ptr(std::move(s));
 }
 
 error deadline_scope::settled(error e) const {
-  if (!source_ || e.code() != errc::canceled) return e;
-  if (context().cause() != errc::deadline_exceeded) return e;
-  error late(errc::deadline_exceeded);
-  return e.cause() ? late.with_cause(e.cause()) : late;
+  if (!source_ || context().cause() != errc::deadline_exceeded) return e;
+  return detail::settled(std::move(e), errc::deadline_exceeded);
 }
 
 context_scope::context_scope(const asio::any_io_executor& ex, context& ctx) noexcept {

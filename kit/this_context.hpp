@@ -48,8 +48,8 @@ asio::awaitable<T> with_context(context ctx, asio::awaitable<T> work);
 /// Runs `work` in the caller's context with a tighter deadline; a later one than the caller has
 /// changes nothing. With one already past `work` doesn't start.
 /// Errors: where time ran out and `work` gave up because of it, throws `errc::deadline_exceeded`.
-/// What `work` produced all the same is returned, and what else it throws is thrown. Where it yields
-/// a `result`, every failure is returned and none thrown.
+/// What `work` produced all the same is returned, and what else it throws is thrown. Where it
+/// yields a `result`, every failure is returned and none thrown.
 template <class T>
 asio::awaitable<T> with_deadline(time_point when, asio::awaitable<T> work);
 

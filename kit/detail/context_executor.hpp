@@ -27,9 +27,10 @@ struct alignas(16) context_slot {
 
 /// An executor that carries a context; all else is the inner executor's business.
 ///
-/// `Inner` holds that one: `loop_handle` an io_context's, where the whole fits into the small buffer
-/// of `any_io_executor`, `any_handle` a strand's, a thread pool's, or what else there is. Properties
-/// are kept as bits and don't change the type, so that `any_io_executor::target` always finds it.
+/// `Inner` holds that one: `loop_handle` an io_context's, where the whole fits into the small
+/// buffer of `any_io_executor`, `any_handle` a strand's, a thread pool's, or what else there is.
+/// Properties are kept as bits and don't change the type, so that `any_io_executor::target` always
+/// finds it.
 template <class Inner>
 class context_executor {
  public:
@@ -127,10 +128,10 @@ class context_executor {
                                                        asio::execution::outstanding_work.tracked))>;
 
   // The low bits of a node's or slot's address are free. Two of them say which kind it is.
-  static constexpr std::uintptr_t plain = 0;      // holds a node
-  static constexpr std::uintptr_t tracked = 4;    // holds a node, and counts as work of the loop
-  static constexpr std::uintptr_t in_slot = 8;    // refers to a slot; an idle coroutine's, no work
-  static constexpr std::uintptr_t from_slot = 12; // holds a node, and knows the slot it is from
+  static constexpr std::uintptr_t plain = 0;       // holds a node
+  static constexpr std::uintptr_t tracked = 4;     // holds a node, and counts as work of the loop
+  static constexpr std::uintptr_t in_slot = 8;     // refers to a slot; an idle coroutine's, no work
+  static constexpr std::uintptr_t from_slot = 12;  // holds a node, and knows the slot it is from
   static constexpr std::uintptr_t kinds = 12, never = 1, continuation = 2, flags = 15;
   static_assert(alignof(context_node) > flags && alignof(context_slot) > flags);
 

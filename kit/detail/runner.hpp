@@ -43,8 +43,8 @@ class runner final : public std::enable_shared_from_this<runner> {
     static void call(cancel_hook& hook) noexcept;
     runner* self;
   };
-  // What the coroutine calls at its end, or leaves uncalled when it is destroyed. By then the frames
-  // of the job have gone, so that who waits for it, and maybe lent it something, may follow.
+  // What the coroutine calls at its end, or leaves uncalled when it is destroyed. By then the
+  // frames of the job have gone, so that who waits for it, and maybe lent it something, may follow.
   struct on_exit {
     explicit on_exit(std::shared_ptr<runner> r) noexcept : self(std::move(r)) {}
     on_exit(on_exit&&) noexcept = default;

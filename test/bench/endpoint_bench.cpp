@@ -39,8 +39,12 @@ void* operator new(std::size_t size) {
   if (void* p = std::malloc(size)) return p;
   throw std::bad_alloc();
 }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+void operator delete(void* p) noexcept {
+  std::free(p);
+}
+void operator delete(void* p, std::size_t) noexcept {
+  std::free(p);
+}
 
 extern "C" void* __libc_memalign(std::size_t alignment, std::size_t size);  // NOLINT: glibc's name
 extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
@@ -58,12 +62,16 @@ struct response {
 };
 using sum_endpoint = kit::endpoint<request, response>;
 
-awaitable<response> sum(request r) { co_return response{r.a + r.b}; }
+awaitable<response> sum(request r) {
+  co_return response{r.a + r.b};
+}
 awaitable<response> sum_later(request r) {
   co_await asio::post(asio::use_awaitable);
   co_return response{r.a + r.b};
 }
-awaitable<kit::result<response>> result_sum(request r) { co_return response{r.a + r.b}; }
+awaitable<kit::result<response>> result_sum(request r) {
+  co_return response{r.a + r.b};
+}
 
 // --- eight interceptors that do what real ones do
 

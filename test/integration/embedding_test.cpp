@@ -63,9 +63,9 @@ asio::awaitable<void> repeat(cycle once, int times, std::size_t slack) {
   }
   co_await kit::sleep_for(20ms);
   const auto after = usage::now(wheel);
-  MESSAGE(times - warm << " rounds: " << before.bytes << " -> " << after.bytes << " bytes, "
-                       << before.files << " -> " << after.files << " files, " << before.timers
-                       << " -> " << after.timers << " timers");
+  MESSAGE((times - warm) << " rounds: " << before.bytes << " -> " << after.bytes << " bytes, "
+                         << before.files << " -> " << after.files << " files, " << before.timers
+                         << " -> " << after.timers << " timers");
   CHECK(after.bytes <= before.bytes + slack);
   CHECK(after.files <= before.files);
   CHECK(after.timers <= before.timers);
@@ -93,7 +93,7 @@ void in_application(int threads, int times, Make make) {
 // --- HTTP server
 
 asio::awaitable<http::response> answer(http::request) {
-  co_return http::response::text(200, "hello");
+  co_return http::response::text(kit::http::status::ok, "hello");
 }
 
 asio::awaitable<void> get(kit::network& network, std::string address) {

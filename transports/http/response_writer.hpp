@@ -19,7 +19,7 @@ struct response_context {
   /// Whether the session would go on with the connection.
   bool keep_alive = true;
   /// The current time as `format_date` makes it; empty: no `Date` field.
-  std::string_view date;
+  std::string_view date = {};
 };
 
 /// What the session must send after the head.

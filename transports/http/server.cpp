@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <stop_token>
 #include <utility>
 
 #include <asio/associated_cancellation_slot.hpp>
@@ -55,13 +56,11 @@ class server::impl final : public std::enable_shared_from_this<impl> {
 
   static asio::awaitable<void> run(std::shared_ptr<impl> self);
   void ask(level what);
-  void ask_more() { ask(level::stopping, level::cancelling); }
   void abandon();
 
  private:
   using self_ptr = std::shared_ptr<impl>;
 
-  void ask(level first, level then);
   void start(const context& ctx);
   static asio::awaitable<void> serve(self_ptr self);
   static asio::awaitable<void> accept(self_ptr self);
@@ -137,13 +136,15 @@ void server::impl::accepting_ended(std::exception_ptr failure) {
 // --- the life of the server
 
 asio::awaitable<void> server::impl::run(self_ptr self) {
-  self->start(co_await this_context());
+  const auto ctx = co_await this_context();
+  self->start(ctx);
+  const std::stop_callback cut_short(ctx.stop_token(), [&] { self->ask(level::cancelling); });
   std::exception_ptr failure;
   co_await suspend([&](auto handler) {
     auto slot = asio::get_associated_cancellation_slot(handler);
     if (slot.is_connected()) {
       slot.assign([weak = std::weak_ptr<impl>(self)](asio::cancellation_type) {
-        if (const auto s = weak.lock()) s->ask_more();
+        if (const auto s = weak.lock()) s->ask(level::stopping);
       });
     }
     auto work = asio::make_work_guard(asio::get_associated_executor(handler));
@@ -165,7 +166,8 @@ asio::awaitable<void> server::impl::run(self_ptr self) {
 void server::impl::start(const context& ctx) {
   const auto lock = changes_.lock();
   if (hub_) throw error(errc::failed_precondition, "http::server::run: called twice");
-  hub_ = std::make_shared<detail::hub>(options_, handler_, ctx.without_cancel(), executor_,
+  const auto base = ctx.without_cancel();
+  hub_ = std::make_shared<detail::hub>(options_, handler_, base, bind_context(executor_, base),
                                        listener_->one_thread());
   accepting_ = true;
 }
@@ -183,12 +185,6 @@ void server::impl::ask(level what) {
   const auto lock = changes_.lock();
   if (asked_ >= what) return;
   asked_ = what;
-  changes_.notify_all();
-}
-
-void server::impl::ask(level first, level then) {
-  const auto lock = changes_.lock();
-  asked_ = asked_ < first ? first : then;
   changes_.notify_all();
 }
 

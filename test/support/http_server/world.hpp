@@ -10,7 +10,9 @@
 
 #include <doctest/doctest.h>
 
+#include <kit/context.hpp>
 #include <kit/testing/loop.hpp>
+#include <kit/this_context.hpp>
 #include <transports/http/server.hpp>
 
 #include "../http_wire.hpp"
@@ -42,6 +44,7 @@ class http_world {
   virtual ~http_world() = default;
 
   kit::testing::loop loop;
+  kit::cancel_source source;  // of the context of run
   std::unique_ptr<http::server> server;
   std::optional<kit::testing::started<void>> running;  // server->run()
 
@@ -62,7 +65,10 @@ class http_world {
   }
 
  protected:
-  void start() { running = loop.start(server->run()); }
+  void start() {
+    running =
+        loop.start_on(kit::bind_context(loop.get_executor(), source.context()), server->run());
+  }
 };
 
 /// A client that is played by hand.

@@ -17,7 +17,7 @@
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 
-#include <kit/detail/runner.hpp>
+#include <kit/detail/loop.hpp>
 #include <kit/error.hpp>
 #include <kit/monitor.hpp>
 #include <kit/this_context.hpp>
@@ -38,7 +38,8 @@ struct places {
 
   static asio::awaitable<void> visit(places& p) {
     const auto ex = co_await asio::this_coro::executor;
-    CHECK(kit::detail::runner_pool::find(ex) != nullptr);  // a loop for one thread
+    REQUIRE(kit::detail::loop::of(ex) != nullptr);
+    CHECK(kit::detail::loop::of(ex)->runs_here());  // one for one thread
     char name[16] = {};
     ::pthread_getname_np(::pthread_self(), name, sizeof name);
     const std::lock_guard lock(p.mutex);

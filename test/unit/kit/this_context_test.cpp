@@ -1,90 +1,24 @@
 #include <kit/this_context.hpp>
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include <asio/co_spawn.hpp>
-#include <asio/experimental/awaitable_operators.hpp>
-#include <asio/io_context.hpp>
-#include <asio/post.hpp>
-#include <asio/steady_timer.hpp>
-#include <asio/strand.hpp>
-#include <asio/thread_pool.hpp>
-#include <asio/use_awaitable.hpp>
-#include <asio/use_future.hpp>
 #include <doctest/doctest.h>
+#include <asio/experimental/awaitable_operators.hpp>
+#include <asio/local/connect_pair.hpp>
+#include <asio/local/stream_protocol.hpp>
+
+#include <kit/detail/loop.hpp>
+#include <kit/monitor.hpp>
+#include "coroutines.hpp"
 
 using asio::awaitable;
 using namespace asio::experimental::awaitable_operators;
+using namespace coroutines;
 using namespace std::chrono_literals;
-
-namespace {
-
-struct user {
-  int id = 0;
-};
-
-awaitable<int> user_id() {
-  const kit::context& ctx = co_await kit::this_context();
-  const auto* u = ctx.get<user>();
-  co_return u ? u->id : -1;
-}
-
-awaitable<int> user_id_after_a_hop() {
-  co_await asio::post(asio::use_awaitable);
-  co_return co_await user_id();
-}
-
-awaitable<void> forever() {
-  asio::steady_timer t(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
-  co_await t.async_wait(asio::use_awaitable);
-}
-
-// Runs a coroutine to its end on every kind of executor Cokit is used on.
-template <class F>
-void on_each_executor(F start) {
-  SUBCASE("io_context for one thread") {
-    asio::io_context io(1);
-    auto done = asio::co_spawn(io, start(), asio::use_future);
-    io.run();
-    done.get();
-  }
-  SUBCASE("io_context") {
-    asio::io_context io;
-    auto done = asio::co_spawn(io, start(), asio::use_future);
-    io.run();
-    done.get();
-  }
-  SUBCASE("strand of an io_context run by several threads") {
-    asio::io_context io;
-    auto done = asio::co_spawn(asio::make_strand(io), start(), asio::use_future);
-    std::vector<std::jthread> threads;
-    for (int i = 0; i < 3; ++i) threads.emplace_back([&] { io.run(); });
-    threads.clear();
-    done.get();
-  }
-  SUBCASE("strand of a thread pool") {
-    asio::thread_pool pool(2);
-    auto done = asio::co_spawn(asio::make_strand(pool), start(), asio::use_future);
-    done.get();
-  }
-}
-
-kit::errc code_of(const std::exception_ptr& e) { return kit::to_error(e).code(); }
-
-template <class T>
-awaitable<kit::errc> outcome(awaitable<T> work) {
-  try {
-    co_await std::move(work);
-    co_return kit::errc::ok;
-  } catch (...) {
-    co_return code_of(std::current_exception());
-  }
-}
-
-}  // namespace
 
 TEST_CASE("without a context a coroutine is in the background context") {
   on_each_executor([]() -> awaitable<void> {
@@ -93,7 +27,9 @@ TEST_CASE("without a context a coroutine is in the background context") {
   });
 }
 
-TEST_CASE("with_context: nested coroutines see the value, also after suspensions, and the caller doesn't") {
+TEST_CASE(
+    "with_context: nested coroutines see the value, also after suspensions, and the caller "
+    "doesn't") {
   on_each_executor([]() -> awaitable<void> {
     kit::context ctx = co_await kit::this_context();
     CHECK(co_await kit::with_context(ctx.with(user{7}), user_id()) == 7);
@@ -122,8 +58,8 @@ TEST_CASE("the context survives child spawns, strands and thread pools") {
     auto spawning = []() -> awaitable<int> {
       auto ex = co_await asio::this_coro::executor;
       const int child = co_await asio::co_spawn(ex, user_id_after_a_hop(), asio::use_awaitable);
-      const int strand =
-          co_await asio::co_spawn(asio::make_strand(ex), user_id_after_a_hop(), asio::use_awaitable);
+      const int strand = co_await asio::co_spawn(asio::make_strand(ex), user_id_after_a_hop(),
+                                                 asio::use_awaitable);
       asio::thread_pool pool(1);
       const int elsewhere = co_await asio::co_spawn(
           kit::bind_context(pool.get_executor(), co_await kit::this_context()),
@@ -138,7 +74,8 @@ TEST_CASE("a child that outlives its request keeps the request's context, whatev
   asio::io_context io(1);
   std::vector<int> seen;
   auto late = [](std::vector<int>& out) -> awaitable<void> {
-    for (int i = 0; i < 5; ++i) co_await asio::post(asio::use_awaitable);
+    for (int i = 0; i < 5; ++i)
+      co_await asio::post(asio::use_awaitable);
     out.push_back(co_await user_id());
   };
   auto request = [&late](std::vector<int>& out) -> awaitable<void> {
@@ -149,7 +86,7 @@ TEST_CASE("a child that outlives its request keeps the request's context, whatev
       co_await kit::with_context(kit::context{}.with(user{i}), request(seen));
     }
   };
-  asio::co_spawn(io, all(), asio::use_future);
+  asio::co_spawn(io, all(), rethrow);
   io.run();
   CHECK(seen == std::vector{0, 1, 2, 3});
 }
@@ -160,9 +97,9 @@ TEST_CASE("two requests at once never see each other's context") {
       bool right = true;
       for (int i = 0; i < 20; ++i) {
         right = right && co_await user_id_after_a_hop() == id;
-        right = right && co_await kit::with_context(
-                             (co_await kit::this_context()).with(user{id + 1000}),
-                             user_id_after_a_hop()) == id + 1000;
+        right = right &&
+                co_await kit::with_context((co_await kit::this_context()).with(user{id + 1000}),
+                                           user_id_after_a_hop()) == id + 1000;
       }
       co_return right;
     };
@@ -204,7 +141,8 @@ TEST_CASE("work in a context that was cancelled before does not wait") {
     kit::cancel_source source;
     source.cancel();
     for (int i = 0; i < 3; ++i) {
-      CHECK(co_await outcome(kit::with_context(source.context(), forever())) == kit::errc::canceled);
+      CHECK(co_await outcome(kit::with_context(source.context(), forever())) ==
+            kit::errc::canceled);
     }
     CHECK(co_await kit::with_context(kit::context{}.with(user{5}), user_id_after_a_hop()) == 5);
   });
@@ -215,49 +153,6 @@ TEST_CASE("cancelling the caller cancels the work") {
     auto tick = []() -> awaitable<void> { co_await asio::post(asio::use_awaitable); };
     auto r = co_await (kit::with_context(kit::context{}.with(user{1}), forever()) || tick());
     CHECK(r.index() == 1);
-  });
-}
-
-TEST_CASE("with_timeout: time running out is deadline_exceeded, a cancelled caller is canceled") {
-  on_each_executor([]() -> awaitable<void> {
-    CHECK(co_await outcome(kit::with_timeout(1ms, forever())) == kit::errc::deadline_exceeded);
-    kit::cancel_source source;
-    std::jthread other([&] { source.cancel(); });
-    auto waits = []() -> awaitable<void> { co_await kit::with_timeout(1h, forever()); };
-    CHECK(co_await outcome(kit::with_context(source.context(), waits())) == kit::errc::canceled);
-    CHECK(co_await kit::with_timeout(1h, user_id()) == -1);
-  });
-}
-
-TEST_CASE("with_timeout tightens a deadline and never loosens it") {
-  on_each_executor([]() -> awaitable<void> {
-    auto deadline = []() -> awaitable<kit::time_point> {
-      co_return (co_await kit::this_context()).deadline().value_or(kit::time_point::max());
-    };
-    auto nested = [&deadline]() -> awaitable<bool> {
-      const auto outer = co_await deadline();
-      const auto looser = co_await kit::with_timeout(2h, deadline());
-      const auto tighter = co_await kit::with_timeout(1min, deadline());
-      co_return outer == looser && tighter < outer;
-    };
-    CHECK(co_await kit::with_timeout(1h, nested()));
-    CHECK(co_await deadline() == kit::time_point::max());
-  });
-}
-
-TEST_CASE("with_timeout on work that yields a result returns the error instead of throwing") {
-  on_each_executor([]() -> awaitable<void> {
-    auto work = []() -> awaitable<kit::result<int>> {
-      try {
-        co_await forever();
-      } catch (...) {
-        co_return kit::fail(kit::to_error(std::current_exception()));
-      }
-      co_return 1;
-    };
-    auto r = co_await kit::with_timeout(1ms, work());
-    REQUIRE(!r);
-    CHECK(r.error() == kit::errc::deadline_exceeded);
   });
 }
 
@@ -289,27 +184,104 @@ TEST_CASE("a coroutine that changed its cancellation state leaves no trace for t
   done.get();
 }
 
-TEST_CASE("a loop with suspended work below a context can be destroyed") {
-  for (int hint : {1, 2}) {
-    asio::io_context io(hint);
-    kit::cancel_source source;
-    auto nested = [&]() -> awaitable<void> {
-      co_await kit::with_context(source.context(), kit::with_timeout(1h, forever()));
+TEST_CASE(
+    "with_context: what the work throws comes through, and the context is the caller's again") {
+  on_each_executor([]() -> awaitable<void> {
+    auto failing = []() -> awaitable<void> {
+      co_await asio::post(asio::use_awaitable);
+      throw std::runtime_error("boom");
     };
-    asio::co_spawn(io, nested(), [](std::exception_ptr) {});
-    io.poll();
+    const auto ctx = (co_await kit::this_context()).with(user{1});
+    try {
+      co_await kit::with_context(ctx, failing());
+      FAIL("nothing thrown");
+    } catch (const std::runtime_error& e) {
+      CHECK(e.what() == std::string("boom"));
+    }
+    CHECK(co_await user_id() == -1);
+  });
+}
+
+TEST_CASE("cancelling a context cancels timers, socket reads, monitor waits and nested contexts") {
+  on_each_executor([]() -> awaitable<void> {
+    auto sleeping = []() -> awaitable<void> { co_await kit::sleep_for(1h); };
+    auto reading = []() -> awaitable<void> {
+      auto ex = co_await asio::this_coro::executor;
+      asio::local::stream_protocol::socket a(ex), b(ex);
+      asio::local::connect_pair(a, b);
+      char byte;
+      co_await a.async_read_some(asio::buffer(&byte, 1), asio::use_awaitable);
+    };
+    auto waiting = []() -> awaitable<void> {
+      kit::monitor m;
+      if (co_await m.wait(m.lock()) == kit::wake::cancelled) throw kit::error(kit::errc::canceled);
+    };
+    auto nested = [](awaitable<void> work) -> awaitable<void> {
+      const kit::cancel_source inner(co_await kit::this_context());
+      co_await kit::with_context(inner.context().with(user{1}),
+                                 kit::with_timeout(1h, std::move(work)));
+    };
+    auto cancelled = [](awaitable<void> work) -> awaitable<kit::errc> {
+      auto source = std::make_shared<kit::cancel_source>();
+      const auto ctx = source->context();
+      asio::co_spawn(
+          co_await asio::this_coro::executor,
+          [](auto s) -> awaitable<void> {
+            co_await asio::post(asio::use_awaitable);
+            s->cancel();
+          }(std::move(source)),
+          rethrow);
+      co_return co_await outcome(kit::with_context(ctx, std::move(work)));
+    };
+    CHECK(co_await cancelled(sleeping()) == kit::errc::canceled);
+    CHECK(co_await cancelled(reading()) == kit::errc::canceled);
+    CHECK(co_await cancelled(waiting()) == kit::errc::canceled);
+    CHECK(co_await cancelled(nested(sleeping())) == kit::errc::canceled);
+    CHECK(co_await cancelled(nested(reading())) == kit::errc::canceled);
+    CHECK(co_await cancelled(nested(waiting())) == kit::errc::canceled);
+  });
+}
+
+TEST_CASE("bind_context replaces a context, without_context takes it away, on any executor") {
+  asio::io_context io;
+  asio::thread_pool pool(1);
+  const auto one = kit::context().with(user{1});
+  const auto two = kit::context().with(user{2});
+  for (const asio::any_io_executor& plain :
+       {asio::any_io_executor(io.get_executor()), asio::any_io_executor(pool.get_executor()),
+        asio::any_io_executor(asio::make_strand(io)),
+        asio::any_io_executor(asio::make_strand(asio::any_io_executor(pool.get_executor())))}) {
+    CHECK(kit::context_of(plain) == kit::context());
+    const auto bound = kit::bind_context(plain, one);
+    CHECK(kit::context_of(bound) == one);
+    CHECK(bound != plain);
+    CHECK(bound == kit::bind_context(plain, one));
+    const auto again = kit::bind_context(bound, two);
+    CHECK(kit::context_of(again) == two);
+    CHECK(again != bound);
+    CHECK(kit::without_context(again) == plain);
+    CHECK(kit::context_of(asio::make_strand(bound)) == one);
+    CHECK(kit::context_of(kit::bind_context(asio::make_strand(bound), two)) == two);
+    CHECK(kit::context_of(kit::on_strand(bound)) == kit::context());
+    const auto never = asio::require(bound, asio::execution::blocking.never);
+    CHECK(kit::context_of(never) == one);
+    CHECK(kit::context_of(asio::prefer(never, asio::execution::outstanding_work.tracked)) == one);
   }
 }
 
-TEST_CASE("an idle loop ends: contexts and timeouts leave nothing behind that keeps it running") {
+TEST_CASE("a context's executor that is tracked keeps the loop running, and only that one") {
   asio::io_context io(1);
-  auto all = []() -> awaitable<void> {
-    for (int i = 0; i < 100; ++i) {
-      co_await kit::with_timeout(1h, kit::with_context(kit::context{}.with(user{i}), user_id_after_a_hop()));
-    }
-  };
-  asio::co_spawn(io, all(), asio::use_future);
-  const auto before = std::chrono::steady_clock::now();
-  io.run();
-  CHECK(std::chrono::steady_clock::now() - before < 10s);
+  const asio::any_io_executor bound = kit::bind_context(io.get_executor(), kit::context());
+  io.poll();
+  CHECK(io.stopped());
+  io.restart();
+  {
+    const auto tracked = asio::prefer(bound, asio::execution::outstanding_work.tracked);
+    const auto copy = tracked;
+    const auto untracked = asio::prefer(copy, asio::execution::outstanding_work.untracked);
+    io.poll();
+    CHECK_FALSE(io.stopped());
+  }
+  io.poll();
+  CHECK(io.stopped());
 }

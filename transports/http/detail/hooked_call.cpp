@@ -132,7 +132,7 @@ response hooked_call::close(response r) {
 }
 
 void hooked_call::finalize(status code, const headers& fields, std::uint64_t bytes) noexcept {
-  const exchange all{request_, code, fields, bytes, failure_ ? &*failure_ : nullptr};
+  const http::exchange all{request_, code, fields, bytes, failure_ ? &*failure_ : nullptr};
   for (const auto& f : options_->finalizers) {
     try {
       f(context_, all);

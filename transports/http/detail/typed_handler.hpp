@@ -73,6 +73,7 @@ class plain_handler {
   explicit plain_handler(typed_parts<Req, Resp, Decode, Encode> parts) : is_(std::move(parts)) {}
 
   asio::awaitable<result<response>> try_call(request req) const {
+    std::exception_ptr thrown;
     try {
       context ctx;
       if constexpr (decodes_in_context<Decode> || encodes_in_context<Encode, Resp>) {
@@ -86,15 +87,22 @@ class plain_handler {
       }
       auto in = run_decoder<Req>(is_.decode, ctx, req);
       if (!in) co_return fail(std::move(in).error());
-      auto out = co_await is_.next.try_call(*std::move(in));
-      if (!out) co_return fail(std::move(out).error());
+      std::optional<result<Resp>> out;
+      if (is_.next.bare()) {
+        out.emplace(co_await is_.next(*std::move(in)));
+      } else {
+        out.emplace(co_await is_.next.try_call(*std::move(in)));
+      }
+      if (!*out) co_return fail(std::move(*out).error());
       response r;
-      auto encoded = run_encoder(is_.encode, ctx, *std::move(out), r);
+      auto encoded = run_encoder(is_.encode, ctx, **std::move(out), r);
       if (!encoded) co_return fail(std::move(encoded).error());
       co_return r;
-    } catch (...) {  // of the decoder, the encoder, or of Asio where the call is cancelled already
-      co_return fail(to_error(std::current_exception()));
+    } catch (...) {
+      thrown = std::current_exception();
     }
+    const auto ex = co_await asio::this_coro::executor;
+    co_return fail(kit::detail::call_error(std::move(thrown), ex));
   }
 
  private:

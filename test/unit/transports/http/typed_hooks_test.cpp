@@ -323,7 +323,7 @@ TEST_CASE("typed handler: decoders and encoders that throw fail by what they thr
     const auto bad_decode = [](http::request&) -> question {
       throw kit::error(kit::errc::not_found);
     };
-    const auto bad_encode = [](const reply&, http::response&) { throw std::bad_alloc(); };
+    const auto bad_encode = [](const reply&, http::response&) { throw std::runtime_error("x"); };
     CHECK(answer(http::handler_of(ep, bad_decode, encode, options), get("/")).status ==
           http::status::not_found);
     CHECK(answer(http::handler_of(ep, decode, bad_encode, options), get("/")).status ==
