@@ -5,7 +5,6 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -35,7 +34,7 @@ class test_job final : public kit::job {
   awaitable<void> run() override { return work_(); }
   void done(std::exception_ptr failure) noexcept override {
     log_.add(failure ? std::string(kit::name(kit::to_error(failure).code())) : "done");
-    if (const auto next = std::move(then)) next();  // may destroy this
+    if (const auto next = std::move(then)) next();  // may destroy this job
   }
 
   std::function<void()> then;
