@@ -26,23 +26,38 @@ class category final : public std::error_category {
   std::string message(int value) const override { return c_name(static_cast<errc>(value)); }
 };
 
-errc code_of(const std::error_code& ec) noexcept {
-  if (ec.category() == error_category()) return static_cast<errc>(ec.value());
-  if (ec == std::errc::operation_canceled) return errc::canceled;  // Asio's, and the system's
+// Asio has a category of its own for the system's errors, which older versions don't compare with
+// std::errc.
+std::error_code of_system(const std::error_code& ec) noexcept {
+  if (ec.category() != asio::error::get_system_category()) return ec;
+  return {ec.value(), std::system_category()};
+}
+
+errc code_of(const std::error_code& any) noexcept {
+  if (any.category() == error_category()) return static_cast<errc>(any.value());
+  if (any == asio::error::eof || any == asio::error::host_not_found ||
+      any == asio::error::host_not_found_try_again) {
+    return errc::unavailable;
+  }
+  const auto ec = of_system(any);
+  if (ec == std::errc::operation_canceled) return errc::canceled;
   if (ec == std::errc::timed_out) return errc::deadline_exceeded;
   if (ec == std::errc::connection_refused || ec == std::errc::connection_reset ||
       ec == std::errc::connection_aborted || ec == std::errc::broken_pipe ||
       ec == std::errc::host_unreachable || ec == std::errc::network_unreachable ||
-      ec == std::errc::not_connected || ec == asio::error::eof ||
-      ec == asio::error::host_not_found || ec == asio::error::host_not_found_try_again) {
+      ec == std::errc::network_down || ec == std::errc::not_connected) {
     return errc::unavailable;
   }
-  if (ec == std::errc::too_many_files_open || ec == std::errc::not_enough_memory ||
-      ec == std::errc::no_buffer_space) {
+  if (ec == std::errc::too_many_files_open || ec == std::errc::too_many_files_open_in_system ||
+      ec == std::errc::not_enough_memory || ec == std::errc::no_buffer_space ||
+      ec == std::errc::no_space_on_device) {
     return errc::resource_exhausted;
   }
-  if (ec == std::errc::permission_denied) return errc::permission_denied;
+  if (ec == std::errc::permission_denied || ec == std::errc::operation_not_permitted) {
+    return errc::permission_denied;
+  }
   if (ec == std::errc::no_such_file_or_directory) return errc::not_found;
+  if (ec == std::errc::file_exists) return errc::already_exists;
   return errc::unknown;
 }
 

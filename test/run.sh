@@ -10,8 +10,8 @@ Without an option: the release build in build/, and every test. Each of these pi
   --release           build/           release with debug info: unit, integration, lint, install tests
   --debug             build-debug/     no optimisation, library assertions
   --sanitize LIST     build-asan/, build-tsan/: LIST is address,undefined or thread
-  --minimal           build-minimal/   every optional feature off
-  --tidy              build/           clang-tidy over the libraries and examples
+  --minimal           build-minimal/   every optional feature off, no precompiled headers: unit tests
+  --tidy              build-tidy/      clang-tidy over the libraries and examples
   --fuzz              build-fuzz/      each fuzzer for 20 seconds, with address,undefined
   --all               all of them
 and with any of them:
@@ -42,8 +42,10 @@ while [ $# -gt 0 ]; do
 done
 [ ${#builds[@]} -gt 0 ] || builds=(release)
 
-# Sanitized code: enough optimisation to be usable, and slower than the time limits assume.
-sanitized=(--buildtype=debug -Doptimization=1 -Db_lundef=false)
+# Line numbers in reports are enough there; full debug information and optimisation double the time that
+# building takes, and unoptimised code hides no undefined behaviour.
+unoptimised=(-Doptimization=0 -Ddebug=false -Dcpp_args=-g1)
+sanitized=("${unoptimised[@]}" -Db_lundef=false)
 export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
 export UBSAN_OPTIONS=print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
@@ -68,14 +70,14 @@ run_build() {
   echo "=== $name: $((SECONDS - started)) s"
 }
 
+# In a directory of its own, and without precompiled headers, so that nothing has to be built first.
 run_tidy() {
   local status=0 started=$SECONDS
-  printf '\n=== tidy\n'
-  require run-clang-tidy-19
-  if configure "$root/build" ${options[@]+"${options[@]}"}; then
-    run-clang-tidy-19 -quiet -p "$root/build" -j "$(nproc)" \
-      "^$root/(kit|middleware|transports|examples)/.*\.cpp$" >"$root/build/tidy.log" 2>&1 || status=$?
-    grep -E 'warning:|error:' "$root/build/tidy.log" | sort -u
+  printf '\n=== tidy: build-tidy\n'
+  if CXX=$(tidy_compiler) configure "$root/build-tidy" -Db_pch=false -Dtests=disabled; then
+    run-clang-tidy-19 -quiet -p "$root/build-tidy" -j "$(nproc)" \
+      '/(kit|middleware|transports|examples)/[^ ]*\.cpp$' >"$root/build-tidy/tidy.log" 2>&1 || status=$?
+    grep -E 'warning:|error:' "$root/build-tidy/tidy.log" | sort -u
   else
     status=build
   fi
@@ -83,21 +85,29 @@ run_tidy() {
   echo "=== tidy: $((SECONDS - started)) s"
 }
 
-require_build_tools "<doctest/doctest.h>"
+# clang-tidy needs the flags of a clang.
+tidy_compiler() {
+  if $CXX --version | grep -qi clang; then echo "$CXX"; else echo clang++-19; fi
+}
+
+needs=("<doctest/doctest.h>" curl)
 for build in "${builds[@]}"; do
   case $build in
-    asan | tsan | fuzz) require sanitizers ;;
-    release) prefer cmake clang-format-19 ;;
+    asan | tsan | fuzz) needs+=(sanitizers) ;;
+    tidy) needs+=(run-clang-tidy-19) ;;
   esac
 done
+require_build_tools "${needs[@]}"
+case " ${builds[*]} " in *" release "*) prefer cmake clang-format-19 ;; esac
 
 only_code=(--no-suite lint --no-suite install)
 for build in "${builds[@]}"; do
   case $build in
     release) run_build release build -- ;;
-    debug) run_build debug build-debug "${only_code[@]}" -- --buildtype=debug ;;
+    debug) run_build debug build-debug "${only_code[@]}" -- --buildtype=debug -Dexamples=disabled ;;
     minimal)
-      run_build minimal build-minimal "${only_code[@]}" -- --auto-features=disabled -Dtests=enabled ;;
+      run_build minimal build-minimal --suite unit -- "${unoptimised[@]}" --auto-features=disabled \
+        -Dtests=enabled -Db_pch=false ;;
     asan)
       run_build asan build-asan "${only_code[@]}" --timeout-multiplier 5 -- \
         "${sanitized[@]}" -Db_sanitize=address,undefined ;;
@@ -106,7 +116,7 @@ for build in "${builds[@]}"; do
         "${sanitized[@]}" -Db_sanitize=thread ;;
     fuzz)
       run_build fuzz build-fuzz --suite fuzz -- "${sanitized[@]}" -Db_sanitize=address,undefined \
-        -Dfuzz=enabled -Dtests=disabled -Dexamples=disabled ;;
+        -Doptimization=1 -Dfuzz=enabled -Dtests=disabled -Dexamples=disabled ;;
     tidy) run_tidy ;;
   esac
 done

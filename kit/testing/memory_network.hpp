@@ -15,9 +15,12 @@ namespace kit::testing {
 
 /// A network of named machines in one process:
 ///
-///     memory_network net(loop.get_executor(), random_source(seed), {.min_delay = 1ms, .max_delay =
-///     3ms}); server serve(net.host("db"), "db:5432"); client ask(net.host("web"));            //
-///     connects to "db:5432" net.partition("web", "db"); loop.advance(10s); net.heal("web", "db");
+///     memory_network net(loop.get_executor(), random_source(seed), {.min_delay = 1ms});
+///     server serve(net.host("db"), "db:5432");
+///     client ask(net.host("web"));              // connects to "db:5432"
+///     net.partition("web", "db");
+///     loop.advance(10s);
+///     net.heal("web", "db");
 ///
 /// Time is that of the loop's timer wheel, chance comes from the generator: a run repeats exactly.
 /// A machine comes into being when it is first named. A machine reaches itself under its name and

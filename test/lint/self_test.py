@@ -141,6 +141,17 @@ class Others(Tree):
             self.write("README.md", broken)
             self.assertEqual(len(list(readme.check(self.root))), 1, broken)
 
+    def test_readme_section(self):
+        self.write("examples/hello.cpp", "int a;\n// [part]\nint b;\n// [end]\nint c;\n")
+        block = "<!-- examples/hello.cpp: part -->\n```cpp\nint b;\n```\n"
+        self.write("README.md", block)
+        self.assertEqual(list(readme.check(self.root)), [])
+        self.write("CONTRIBUTING.md", block)
+        self.assertEqual(list(readme.check(self.root)), [])
+        for broken in (block.replace("int b", "int a"), block.replace("part", "gone")):
+            self.write("CONTRIBUTING.md", broken)
+            self.assertEqual(len(list(readme.check(self.root))), 1, broken)
+
     def test_headers(self):
         compiler = [*self.compiler, "-fsyntax-only", f"-I{self.root}"]
         self.write("kit/needs_more.hpp", "#pragma once\nstd::string s();\n")
@@ -191,6 +202,17 @@ class Count(unittest.TestCase):
     def test_script(self):
         for result, counts in {"OK": (1, 0, 0), "SKIP": (0, 0, 1), "FAIL": (0, 1, 0), "ERROR": (0, 1, 0)}.items():
             self.assertEqual(self.count("", result, "lint"), counts)
+
+    def test_unittest_script(self):
+        def counted(closing, result):
+            record = {"name": "cokit:lint / x", "stdout": "", "stderr": closing, "result": result}
+            return count.count_test(record)[:3]
+
+        self.assertEqual(counted("....\nRan 4 tests in 0.1s\n\nOK\n", "OK"), (4, 0, 0))
+        self.assertEqual(counted("Ran 4 tests in 0.1s\n\nOK (skipped=1)\n", "OK"), (3, 0, 1))
+        self.assertEqual(counted("Ran 4 tests in 0.1s\n\nFAILED (failures=1, errors=1)\n", "FAIL"), (2, 2, 0))
+        self.assertEqual(counted("Ran 1 test in 0.1s\n\nFAILED (failures=3)\n", "FAIL"), (0, 1, 0))
+        self.assertEqual(counted("Ran 4 tests in 0.1s\n\nOK\n", "FAIL"), (3, 1, 0))
 
     def test_build(self):
         self.assertEqual(count.count_build("build", "")[:3], (0, 1, 0))

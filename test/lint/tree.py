@@ -22,7 +22,7 @@ def _walk(root, folder):
         if path.is_dir():
             if not _is_foreign(root, relative):
                 yield from _walk(root, relative)
-        elif not path.is_symlink():
+        elif not path.is_symlink() and path.name != ".git":  # a file in a Git worktree
             yield relative
 
 

@@ -3,8 +3,9 @@
 
 An argument is `<build>:<status>:<log>`: the exit status of `meson test`, or `build` when the build
 failed; and Meson's testlog.json, one JSON object a line. Without a log the status is the result.
-A doctest program counts as many times as it has test cases; any other test counts once. A program
-that crashed, ran out of time, or ended without doctest's closing line counts as one failure.
+A doctest program and a script of Python's unittest count as many times as they have test cases; any
+other test counts once. A program that crashed, ran out of time, or ended without doctest's closing line
+counts as one failure.
 """
 
 import json
@@ -16,6 +17,7 @@ CLOSING_LINE = re.compile(
     r"\[doctest\] test cases: +(\d+) \| +(\d+) passed \| +(\d+) failed(?: \| +(\d+) skipped)?"
 )
 DOCTEST = "[doctest] doctest version is"
+UNITTEST = re.compile(r"^Ran (\d+) tests? in .*\n\n(?:OK|FAILED)(?: \((.*)\))?$", re.MULTILINE)
 
 
 def count_test(record):
@@ -32,11 +34,23 @@ def count_test(record):
         if result != "OK" and failed == 0:
             return passed, 1, skipped, result
         return passed, failed, skipped, f"{failed} failed" if failed else None
+    if script := UNITTEST.search(record.get("stderr", "")):
+        return count_unittest(int(script[1]), script[2] or "", result)
     if result in ("OK", "EXPECTEDFAIL"):
         return 1, 0, 0, None
     if result == "SKIP":
         return 0, 0, 1, None
     return 0, 1, 0, result
+
+
+def count_unittest(total, details, result):
+    """`details` is e.g. "failures=2, errors=1, skipped=3"; a test can have several failures in its parts."""
+    numbers = dict(re.findall(r"(\w+)=(\d+)", details))
+    skipped = int(numbers.get("skipped", 0))
+    failed = min(total - skipped, sum(int(numbers.get(kind, 0)) for kind in ("failures", "errors")))
+    if result != "OK":
+        failed = max(failed, 1)
+    return max(total - skipped - failed, 0), failed, skipped, f"{failed} failed" if failed else None
 
 
 def suites(record):
@@ -67,8 +81,8 @@ def count_build(status, log):
     return *sums, complaints
 
 
-def line(passed, failed, skipped):
-    return f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else "")
+def line(passed, failed):
+    return f"{passed} passed, {failed} failed"
 
 
 def main(arguments):
@@ -77,10 +91,11 @@ def main(arguments):
         build, status, log = argument.split(":", 2)
         *counts, complaints = count_build(status, log)
         total = [a + b for a, b in zip(total, counts)]
-        print(f"{build + ',':9} {line(*counts)}")
+        skipped = f", {counts[2]} skipped" if counts[2] else ""
+        print(f"{build + ':':9} {line(*counts[:2])}{skipped}")
         for complaint in complaints:
             print(f"          {complaint}")
-    print(line(*total))
+    print(line(*total[:2]))
     return 1 if total[1] or not total[0] else 0
 
 

@@ -40,30 +40,45 @@ missing_packages() {
   local need
   for need in "$@"; do
     case $need in
-      compiler) pick_compiler || echo clang-19 ;;
+      compiler) pick_compiler || package_of "$need" ;;
       sanitizers)
-        echo 'int main() {}' | $CXX -x c++ -fsanitize=address -o /dev/null - 2>/dev/null ||
-          package_of "$need" ;;
-      "<"*)
-        { pick_compiler && printf '#if !__has_include(%s)\n#error\n#endif\n' "$need" |
-          $CXX -x c++ -E - >/dev/null 2>&1; } || package_of "$need" ;;
+        { pick_compiler && echo 'int main() {}' |
+          $CXX -x c++ -fsanitize=address -o /dev/null - 2>/dev/null; } || package_of "$need" ;;
+      "<"*) has_header "$need" || package_of "$need" ;;
       *) command -v "$need" >/dev/null || package_of "$need" ;;
     esac
   done
+}
+
+has_header() {
+  if pick_compiler; then
+    printf '#if !__has_include(%s)\n#error\n#endif\n' "$1" | $CXX -x c++ -E - >/dev/null 2>&1
+  else
+    local path=${1#<}
+    [ -e "/usr/include/${path%>}" ]
+  fi
 }
 
 package_of() {
   case $1 in
     meson | pkg-config | curl | cmake | clang-format-19) echo "$1" ;;
     ninja) echo ninja-build ;;
+    compiler) echo clang-19 ;;
     run-clang-tidy-19) echo clang-tidy-19 ;;
-    sanitizers) echo libclang-rt-19-dev ;;
+    sanitizers) echo "libclang-rt-$(clang_version)-dev" ;;
     "<asio/version.hpp>") echo libasio-dev ;;
     "<simdjson.h>") echo libsimdjson-dev ;;
     "<tl/expected.hpp>") echo libexpected-dev ;;
     "<doctest/doctest.h>") echo doctest-dev ;;
     *) die "no package known for $1" ;;
   esac
+}
+
+# Of the compiler that will be used, or of the one that will be installed.
+clang_version() {
+  local version=19
+  if pick_compiler && $CXX --version | grep -qi clang; then version=$($CXX -dumpversion); fi
+  echo "${version%%.*}"
 }
 
 as_root() {
@@ -98,13 +113,14 @@ prefer() {
   (require "$@") || echo "going on without; the checks that need it are skipped" >&2
 }
 
-# What any build needs.
+# What any build needs, and the needs given. Sets and exports CXX.
 require_build_tools() {
-  require compiler meson ninja pkg-config
-  require "<asio/version.hpp>" "<simdjson.h>" "<tl/expected.hpp>" "$@"
+  if [ -n "${CXX:-}" ] && ! $CXX --version >/dev/null 2>&1; then die "CXX='$CXX' cannot be run"; fi
+  require compiler meson ninja pkg-config "<asio/version.hpp>" "<simdjson.h>" "<tl/expected.hpp>" "$@"
   pick_compiler || die "no right compiler found: install clang-19, or GCC 13 or later"
   if command -v ccache >/dev/null && [ "${CXX#ccache }" = "$CXX" ]; then CXX="ccache $CXX"; fi
   export CXX
+  export CCACHE_SLOPPINESS=pch_defines,time_macros   # what uses precompiled headers is not cached otherwise
 }
 
 # --- build directories ----------------------------------------------------------------------------
@@ -112,16 +128,15 @@ require_build_tools() {
 # configure <directory> [option...]: sets it up with Meson, or reuses it. One that was set up here with
 # other options or another compiler is made anew; one that somebody set up by hand is taken as it is.
 configure() {
-  local dir=$1 wanted stamp
+  local dir=$1 wanted stamp log
   shift
   wanted="$CXX $*"
   stamp=$dir/meson-private/run-sh
   if [ -f "$stamp" ] && [ "$(cat "$stamp")" != "$wanted" ]; then rm -rf "$dir"; fi
   if [ -f "$dir/build.ninja" ]; then return 0; fi
-  meson setup "$dir" "$root" "$@" >"$dir.log" 2>&1 || {
-    cat "$dir.log" >&2
+  if ! log=$(meson setup "$dir" "$root" "$@" 2>&1); then
+    echo "$log" >&2
     return 1
-  }
-  rm "$dir.log"
+  fi
   echo "$wanted" >"$stamp"
 }

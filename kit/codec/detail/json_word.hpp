@@ -15,7 +15,7 @@ inline std::uint64_t load_word(const char* p) noexcept {
 }
 
 constexpr std::uint64_t each_byte(unsigned char c) noexcept {
-  return 0x0101010101010101 * c;
+  return std::uint64_t{0x0101010101010101} * c;
 }
 
 // Marks are the high bits of bytes. Only the first mark is sure: a borrow may add further ones.

@@ -51,8 +51,8 @@ class pool {
 
   /// Threads are told apart by where their stacks are.
   static std::size_t place_of_thread() noexcept {
-    const char here = 0;
-    const auto region = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&here) >> 18);
+    const auto frame = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+    const auto region = static_cast<std::uint64_t>(frame >> 18);
     return static_cast<std::size_t>((region * 0x9e3779b97f4a7c15) >> 58);
   }
 

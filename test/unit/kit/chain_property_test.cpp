@@ -111,7 +111,7 @@ struct middleware {
 };
 
 struct scenario {
-  std::vector<plan> layers = {};
+  std::vector<plan> layers{};
   ending how = ending::value;
 };
 
@@ -181,15 +181,15 @@ awaitable<int> handler(recording_log log, endpoint<int, int> inner, ending how, 
 std::string play(const scenario& s,
                  const std::function<endpoint<int, int>(endpoint<int, int>)>& wrap,
                  const recording_log& log) {
-  auto [inner, handle] = kit::testing::mock_endpoint<int, int>();
+  auto [innermost, handle] = kit::testing::mock_endpoint<int, int>();
   auto loop = std::make_unique<kit::testing::loop>();
   const kit::cancel_source source;
   if (s.how == ending::cancelled_before) source.cancel();
   const auto e =
-      wrap([log, mock = inner, how = s.how](int n) { return handler(log, mock, how, n); });
-  auto work = kit::with_context(source.context(), e.try_call(7));
+      wrap([log, inner = innermost, how = s.how](int n) { return handler(log, inner, how, n); });
+  auto work = e.try_call(7);
   if (s.how == ending::deadline) work = kit::with_timeout(1h, std::move(work));
-  auto call = loop->start(std::move(work));
+  auto call = loop->start(kit::with_context(source.context(), std::move(work)));
   if (call.pending()) {
     if (s.how == ending::later_value) handle.next().answer(7);
     if (s.how == ending::cancelled_by_caller) call.cancel();

@@ -1,6 +1,7 @@
 #include <kit/context.hpp>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>

@@ -174,6 +174,8 @@ TEST_CASE("to_error: system errors by what they mean") {
   CHECK(of(asio::error::host_not_found) == errc::unavailable);
   CHECK(of(std::errc::host_unreachable) == errc::unavailable);
   CHECK(of(std::errc::too_many_files_open) == errc::resource_exhausted);
+  CHECK(of(asio::error::no_descriptors) == errc::resource_exhausted);
+  CHECK(of(asio::error::connection_refused) == errc::unavailable);
   CHECK(of(std::errc::permission_denied) == errc::permission_denied);
   CHECK(of(std::errc::no_such_file_or_directory) == errc::not_found);
   CHECK(of(std::errc::invalid_seek) == errc::unknown);

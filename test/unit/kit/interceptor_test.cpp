@@ -105,10 +105,10 @@ TEST_CASE("interceptor: is left once on an error and on an exception") {
   auto [inner, handle] = mock_endpoint<int, int>();
   const auto e = chain(f.a, f.b)(inner);
   const auto failed = f.loop.start(e.try_call(1));
-  handle.next().fail(errc::unavailable);
   const auto threw = f.loop.start(e.try_call(1));
-  handle.next().fail(std::make_exception_ptr(std::runtime_error("boom")));
   f.log.take();
+  handle.next().fail(errc::unavailable);
+  handle.next().fail(std::make_exception_ptr(std::runtime_error("boom")));
   f.loop.run();
   CHECK(failed.error() == errc::unavailable);
   CHECK(threw.error() == error(errc::unknown, "boom"));

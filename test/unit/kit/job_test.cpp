@@ -34,7 +34,7 @@ class test_job final : public kit::job {
   awaitable<void> run() override { return work_(); }
   void done(std::exception_ptr failure) noexcept override {
     log_.add(failure ? std::string(kit::name(kit::to_error(failure).code())) : "done");
-    if (then) then();
+    if (const auto next = std::move(then)) next();  // may destroy this job
   }
 
   std::function<void()> then;

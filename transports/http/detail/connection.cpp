@@ -7,6 +7,12 @@
 #include <asio/dispatch.hpp>
 
 namespace kit::http::detail {
+namespace {
+
+// For what came in the moment when an idle connection was to be closed.
+constexpr std::chrono::milliseconds last_look{50};
+
+}  // namespace
 
 connection::connection(std::shared_ptr<hub> h)
     : hub_(std::move(h)), timer_(hub_->wheel, on_due<&connection::on_timer>, *this) {}
@@ -89,6 +95,12 @@ void connection::on_phase_deadline() {
       abandon();
       break;
     case phase::idle:
+      if (readable()) {  // just now
+        enter(phase::idle, now_ + last_look);
+      } else {
+        close();
+      }
+      break;
     case phase::lingering:
       close();
       break;

@@ -82,6 +82,8 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
   virtual void start_read() = 0;
   virtual void start_write(std::string_view data) = 0;
   virtual io_result try_write(std::string_view data) noexcept = 0;
+  /// Whether there is something to read, as far as that can be known.
+  virtual bool readable() noexcept = 0;
   virtual void shutdown_send() noexcept = 0;
   /// `reset`: what was sent and not acknowledged is forgotten.
   virtual void close_io(bool reset) noexcept = 0;

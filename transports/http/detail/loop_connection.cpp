@@ -153,6 +153,7 @@ class loop_connection final : public connection {
     write_op_.start(reactor::write_op, false);
   }
   io_result try_write(std::string_view data) noexcept override { return send(socket_, data); }
+  bool readable() noexcept override { return detail::readable(socket_); }
   void shutdown_send() noexcept override { ::shutdown(socket_, SHUT_WR); }
   void close_io(bool reset) noexcept override {
     if (socket_ < 0) return;

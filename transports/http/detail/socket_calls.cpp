@@ -3,8 +3,6 @@
 #include <cerrno>
 #include <string>
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <asio/error.hpp>
 #include <asio/ip/tcp.hpp>
@@ -48,14 +46,14 @@ io_result send(int socket, std::string_view data) noexcept {
   }
 }
 
+bool readable(int socket) noexcept {
+  char byte;
+  return ::recv(socket, &byte, 1, MSG_DONTWAIT | MSG_PEEK) >= 0;
+}
+
 void reset_on_close(int socket) noexcept {
   const linger at_once{.l_onoff = 1, .l_linger = 0};
   ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-}
-
-void set_no_delay(int socket) noexcept {
-  const int on = 1;  // a socket without it only is slower
-  ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
 connection_info addresses_of(int socket) {

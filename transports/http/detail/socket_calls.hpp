@@ -13,10 +13,10 @@ namespace kit::http::detail {
 io_result receive(int socket, std::span<char> into) noexcept;
 /// As much as can be sent without waiting, maybe nothing. One call sends head and body together.
 io_result send(int socket, std::string_view data) noexcept;
+/// Whether there is something to read, or the end.
+bool readable(int socket) noexcept;
 /// Makes closing it forget what is unsent, and tell the peer by a reset.
 void reset_on_close(int socket) noexcept;
-/// Sends small answers at once.
-void set_no_delay(int socket) noexcept;
 connection_info addresses_of(int socket);
 
 /// A connection that waits to be accepted, non-blocking; -1 when there is none, or with an error.

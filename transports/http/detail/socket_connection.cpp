@@ -45,6 +45,7 @@ class socket_connection final : public connection {
   io_result try_write(std::string_view data) noexcept override {
     return send(socket_.native_handle(), data);
   }
+  bool readable() noexcept override { return detail::readable(socket_.native_handle()); }
   void shutdown_send() noexcept override {
     std::error_code ignored;
     socket_.shutdown(socket_type::shutdown_send, ignored);

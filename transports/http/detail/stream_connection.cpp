@@ -58,6 +58,7 @@ class stream_connection final : public connection {
     const asio::const_buffer buffer = asio::buffer(data);
     return stream_->try_write(std::span(&buffer, 1));
   }
+  bool readable() noexcept override { return false; }
   void shutdown_send() noexcept override { stream_->shutdown_send(); }
   void close_io(bool) noexcept override { stream_->close(); }
   connection_info info() override { return {stream_->remote_address(), stream_->local_address()}; }

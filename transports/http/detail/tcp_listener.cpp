@@ -38,6 +38,7 @@ class tcp_listener final : public listener {
       using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
       acceptor_.set_option(reuse_port(true));
     }
+    acceptor_.set_option(tcp::no_delay(true));  // its connections inherit it
     acceptor_.bind(at);
     acceptor_.non_blocking(true);
     acceptor_.listen(o.backlog == 0 ? asio::socket_base::max_listen_connections : o.backlog);
@@ -85,7 +86,6 @@ class tcp_listener final : public listener {
   }
 
   void serve(const std::shared_ptr<hub>& h, int socket) {
-    set_no_delay(socket);
     auto c = loop_ ? make_loop_connection(h, *loop_, socket, v6_)
                    : make_socket_connection(h, on_strand(executor_), socket, v6_);
     h->add(c);

@@ -1,0 +1,117 @@
+// An Asio application that owns its io_context, its threads and its signals, here an echo server,
+// gets an HTTP interface from Cokit: GET /stats tells what it has echoed.
+//   echo hello | nc -N 127.0.0.1 <the port of the second line>; curl http://127.0.0.1:8080/stats
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <iostream>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <asio/awaitable.hpp>
+#include <asio/buffer.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/signal_set.hpp>
+#include <asio/strand.hpp>
+#include <asio/use_awaitable.hpp>
+#include <asio/write.hpp>
+
+#include <examples/program.hpp>
+#include <kit/endpoint.hpp>
+#include <transports/http/router.hpp>
+#include <transports/http/server.hpp>
+
+namespace {
+
+using asio::ip::tcp;
+
+// --- the application, as it was
+// -------------------------------------------------------------------
+
+struct counters {
+  std::atomic<std::uint64_t> sessions = 0;
+  std::atomic<std::uint64_t> bytes = 0;
+};
+
+void rethrow(std::exception_ptr failure) {  // out of io_context::run
+  if (failure) std::rethrow_exception(std::move(failure));
+}
+
+asio::awaitable<void> echo(tcp::socket socket, counters& c) try {
+  ++c.sessions;
+  std::array<char, 4096> buffer;
+  for (;;) {
+    const auto n = co_await socket.async_read_some(asio::buffer(buffer), asio::use_awaitable);
+    c.bytes += n;
+    co_await asio::async_write(socket, asio::buffer(buffer, n), asio::use_awaitable);
+  }
+} catch (const std::system_error&) {
+  // The peer has closed or broken the connection.
+}
+
+asio::awaitable<void> accept(tcp::acceptor& acceptor, asio::io_context& loop, counters& c) {
+  while (acceptor.is_open()) {
+    auto socket = co_await acceptor.async_accept(asio::make_strand(loop), asio::use_awaitable);
+    const auto ex = socket.get_executor();
+    asio::co_spawn(ex, echo(std::move(socket), c), rethrow);
+  }
+}
+
+// --- what Cokit adds
+// ------------------------------------------------------------------------------
+
+struct stats_request {};
+struct stats_response {
+  std::uint64_t sessions = 0;
+  std::uint64_t bytes = 0;
+};
+
+asio::awaitable<stats_response> read(const counters& c) {
+  co_return stats_response{.sessions = c.sessions, .bytes = c.bytes};
+}
+
+kit::http::router make_router(const counters& c) {
+  kit::http::router router;
+  router.get("/stats",
+             kit::endpoint<stats_request, stats_response>([&c](stats_request) { return read(c); }));
+  return router;
+}
+
+int serve(const examples::options& options) {
+  counters c;
+  asio::io_context loop(static_cast<int>(options.threads));
+  kit::http::server server(loop.get_executor(), make_router(c), options.http);
+  asio::co_spawn(loop, server.run(), [&loop](std::exception_ptr failure) {
+    loop.stop();
+    rethrow(std::move(failure));
+  });
+  examples::announce(server.local_address());
+
+  tcp::acceptor acceptor(asio::make_strand(loop),
+                         {asio::ip::make_address(options.http.address), tcp::endpoint().port()});
+  std::cout << "echoing on " << acceptor.local_endpoint() << std::endl;
+  asio::co_spawn(acceptor.get_executor(), accept(acceptor, loop, c), rethrow);
+
+  asio::signal_set signals(loop, SIGINT, SIGTERM);
+  signals.async_wait([&](std::error_code, int) {
+    server.stop();  // answers what is under way; the second signal cuts that short
+    signals.async_wait([&server](std::error_code, int) { server.cancel(); });
+  });
+
+  std::vector<std::jthread> threads;
+  for (std::size_t i = 1; i < options.threads; ++i)
+    threads.emplace_back([&loop] { loop.run(); });
+  loop.run();
+  return 0;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  return examples::run(count, arguments, "An Asio echo server with GET /stats.", serve);
+}

@@ -1,0 +1,84 @@
+#include <examples/program.hpp>
+
+#include <charconv>
+#include <exception>
+#include <iostream>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include <kit/network.hpp>
+
+namespace examples {
+namespace {
+
+constexpr std::size_t max_threads = 1024;
+
+constexpr std::string_view option_help =
+    "  --listen HOST:PORT   where it listens: an IPv4 address, or an IPv6 address in brackets;\n"
+    "                       port 0 takes a free one. The default is 127.0.0.1:8080.\n"
+    "  --threads N          event loops, each with a thread of its own. The default is 1; 0 means\n"
+    "                       one for each processor.\n"
+    "  --help               shows this.\n";
+
+struct bad_option : std::invalid_argument {
+  using invalid_argument::invalid_argument;
+};
+
+void read_listen(std::string_view text, options& into) {
+  const auto address = kit::parse_address(text);
+  if (!address) throw bad_option("--listen: " + std::string(address.error().message()));
+  if (address->host.empty()) throw bad_option("--listen: the host is missing");
+  into.http.address = address->host;
+  into.http.port = address->port;
+}
+
+void read_threads(std::string_view text, options& into) {
+  const auto* end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, into.threads);
+  if (read.ec != std::errc() || read.ptr != end || into.threads > max_threads) {
+    throw bad_option("--threads: '" + std::string(text) + "' is not a number from 0 to " +
+                     std::to_string(max_threads));
+  }
+}
+
+// Nothing when help was asked for.
+std::optional<options> read(int count, char** arguments) {
+  options result;
+  for (int i = 1; i < count; ++i) {
+    const std::string_view name = arguments[i];
+    if (name == "--help" || name == "-h") return std::nullopt;
+    if (name != "--listen" && name != "--threads") {
+      throw bad_option("unknown option '" + std::string(name) + "'");
+    }
+    if (++i == count) throw bad_option(std::string(name) + ": the value is missing");
+    name == "--listen" ? read_listen(arguments[i], result) : read_threads(arguments[i], result);
+  }
+  return result;
+}
+
+}  // namespace
+
+int run(int count, char** arguments, std::string_view about,
+        const std::function<int(const options&)>& program) {
+  std::string_view name = count > 0 ? arguments[0] : "example";
+  name.remove_prefix(name.rfind('/') + 1);  // npos + 1 is 0
+  try {
+    const auto chosen = read(count, arguments);
+    if (chosen) return program(*chosen);
+    std::cout << about << "\n\nusage: " << name << " [option]...\n" << option_help;
+    return 0;
+  } catch (const bad_option& e) {
+    std::cerr << name << ": " << e.what() << "\nTry '" << name << " --help'.\n";
+    return 2;
+  } catch (const std::exception& e) {
+    std::cerr << name << ": " << e.what() << '\n';
+    return 1;
+  }
+}
+
+void announce(std::string_view address) {
+  std::cout << "listening on http://" << address << std::endl;  // at once, also into a pipe
+}
+
+}  // namespace examples

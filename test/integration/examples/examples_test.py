@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+"""Starts each example program as a user would, and talks to it.
+
+usage: examples_test.py FOLDER_OF_THE_PROGRAMS
+"""
+
+import contextlib
+import http.client
+import json
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import unittest
+
+PROGRAMS = ("quickstart", "stringsvc1", "middleware", "embed")
+PATIENCE = 60  # seconds until a program that should have answered or ended counts as stuck
+folder = pathlib.Path()
+
+
+class Program:
+    """An example that is running, on a port that the kernel chose."""
+
+    def __init__(self, name, *arguments):
+        self.process = subprocess.Popen(
+            [folder / name, "--listen", "127.0.0.1:0", *arguments],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        self.first_line = self.process.stdout.readline()
+        found = re.fullmatch(r"listening on http://127\.0\.0\.1:(\d+)\n", self.first_line)
+        assert found, (self.first_line, self.process.stderr.read())
+        self.port = int(found[1])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.communicate()
+
+    def connect(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        return contextlib.closing(connection)
+
+    def ask(self, method, target, body=None):
+        """(status, content) of one request on a connection of its own."""
+        with self.connect() as connection:
+            connection.request(method, target, body)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+
+    def post(self, target, value):
+        status, content = self.ask("POST", target, json.dumps(value))
+        return status, json.loads(content) if status == 200 else content
+
+    def send_signal(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+
+    def end(self):
+        """The exit status, once it has ended by itself."""
+        return self.process.wait(PATIENCE)
+
+
+def run(name, *arguments):
+    return subprocess.run([folder / name, *arguments], capture_output=True, text=True, timeout=PATIENCE)
+
+
+class EachProgram(unittest.TestCase):
+    def test_help(self):
+        for name in PROGRAMS:
+            with self.subTest(name):
+                answer = run(name, "--help")
+                self.assertEqual((answer.returncode, answer.stderr), (0, ""))
+                for option in ("--listen", "--threads", "--help"):
+                    self.assertIn(option, answer.stdout)
+
+    def test_bad_options(self):
+        cases = {
+            ("--nonsense",): "--nonsense",
+            ("--listen",): "--listen",
+            ("--listen", "127.0.0.1"): "--listen",
+            ("--listen", ":8080"): "--listen",
+            ("--listen", "127.0.0.1:65536"): "--listen",
+            ("--threads", "two"): "two",
+            ("--threads", "-1"): "-1",
+            ("--threads", "1025"): "1025",
+        }
+        for name in PROGRAMS:
+            for arguments, complaint in cases.items():
+                with self.subTest(name, arguments=arguments):
+                    answer = run(name, *arguments)
+                    self.assertEqual((answer.returncode, answer.stdout), (2, ""))
+                    self.assertIn(complaint, answer.stderr)
+
+    def test_port_in_use(self):
+        for name in PROGRAMS:
+            with self.subTest(name), Program("quickstart") as other:
+                answer = run(name, "--listen", f"127.0.0.1:{other.port}")
+                self.assertEqual((answer.returncode, answer.stdout), (1, ""))
+                self.assertIn("in use", answer.stderr)
+
+    def test_signals_end_it(self):
+        for name in PROGRAMS:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                with self.subTest(name, signal=number), Program(name) as program:
+                    program.send_signal(number)
+                    self.assertEqual(program.end(), 0)
+
+    def test_several_threads(self):
+        for name in PROGRAMS:
+            with self.subTest(name), Program(name, "--threads", "2") as program:
+                for _ in range(8):
+                    self.assertEqual(program.ask("GET", "/no-such-path")[0], 404)
+                program.send_signal()
+                self.assertEqual(program.end(), 0)
+
+    def test_second_signal_cuts_short(self):
+        for name in PROGRAMS:
+            with self.subTest(name), Program(name) as program:
+                with socket.create_connection(("127.0.0.1", program.port), PATIENCE) as half:
+                    # An answer shows that the server has read so far; the rest of the body never comes.
+                    half.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                    self.assertTrue(half.recv(4096).startswith(b"HTTP/1.1 404 "))
+                    half.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf")
+                    program.send_signal()
+                    with self.assertRaises(subprocess.TimeoutExpired):
+                        program.process.wait(1)
+                    program.send_signal()
+                    self.assertIn(program.end(), (0, 128 + signal.SIGTERM))
+
+
+class Drain(unittest.TestCase):
+    def test_a_running_request_is_answered(self):
+        with Program("middleware") as program, program.connect() as connection:
+            connection.request("POST", "/nap", '{"ms": 400}')
+            # The other connection is answered after the request above was sent.
+            self.assertEqual(program.ask("GET", "/no-such-path")[0], 404)
+            program.send_signal()
+            answer = connection.getresponse()
+            self.assertEqual((answer.status, json.load(answer)), (200, {"slept_ms": 400}))
+            self.assertEqual(answer.getheader("Connection"), "close")
+            self.assertEqual(program.end(), 0)
+
+
+class Quickstart(unittest.TestCase):
+    def test_sum(self):
+        with Program("quickstart") as program:
+            self.assertEqual(program.post("/sum", {"a": 1, "b": 2}), (200, {"v": 3}))
+            status, complaint = program.post("/sum", {"a": 1, "b": "2"})
+            self.assertEqual(status, 400)
+            self.assertIn("$.b", complaint)
+
+
+class Stringsvc1(unittest.TestCase):
+    """Routes and shapes of Go kit's program."""
+
+    def test_calls(self):
+        cases = [
+            ("/uppercase", {"s": "hello, world"}, {"v": "HELLO, WORLD"}),
+            ("/uppercase", {"s": ""}, {"v": "", "err": "empty string"}),
+            ("/count", {"s": "hello, world"}, {"v": 12}),
+            ("/count", {"s": "\u00e4"}, {"v": 2}),
+            ("/count", {}, {"v": 0}),
+        ]
+        with Program("stringsvc1") as program:
+            for target, request, response in cases:
+                with self.subTest(target, request=request):
+                    self.assertEqual(program.post(target, request), (200, response))
+
+    def test_refusals(self):
+        with Program("stringsvc1") as program:
+            self.assertEqual(program.ask("POST", "/count", '{"s": 12')[0], 400)
+            self.assertEqual(program.ask("POST", "/count", '{"s": 12}')[0], 400)
+            self.assertEqual(program.ask("GET", "/count")[0], 405)
+            self.assertEqual(program.ask("POST", "/no-such-path", "{}")[0], 404)
+
+    def test_healthz(self):
+        with Program("stringsvc1") as program:
+            self.assertEqual(program.ask("GET", "/healthz"), (200, ""))
+
+
+class Middleware(unittest.TestCase):
+    def test_log_and_time_limit(self):
+        with Program("middleware") as program:
+            self.assertEqual(program.post("/nap", {"ms": 1}), (200, {"slept_ms": 1}))
+            self.assertEqual(program.post("/nap", {"ms": 60000})[0], 504)
+            program.send_signal()
+            _, log = program.process.communicate(timeout=PATIENCE)
+            self.assertRegex(log, r"method=nap code=ok took=\d+us\nmethod=nap code=deadline_exceeded took=\d+us\n")
+
+
+class Embed(unittest.TestCase):
+    def test_echo_and_stats(self):
+        for threads in ("1", "2"):
+            with self.subTest(threads=threads), Program("embed", "--threads", threads) as program:
+                line = program.process.stdout.readline()
+                host, port = re.fullmatch(r"echoing on ([\d.]+):(\d+)\n", line).groups()
+                with socket.create_connection((host, int(port)), PATIENCE) as peer:
+                    peer.sendall(b"hello")
+                    self.assertEqual(peer.recv(5, socket.MSG_WAITALL), b"hello")
+                    status, content = program.ask("GET", "/stats")
+                    self.assertEqual((status, json.loads(content)), (200, {"sessions": 1, "bytes": 5}))
+                    program.send_signal()  # the echo session doesn't hold it
+                    self.assertEqual(program.end(), 0)
+
+
+if __name__ == "__main__":
+    folder = pathlib.Path(sys.argv[1])
+    unittest.main(argv=sys.argv[:1])

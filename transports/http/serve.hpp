@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+
+#include <kit/runtime.hpp>
+#include <transports/http/handler.hpp>
+#include <transports/http/server_options.hpp>
+
+namespace kit::http {
+
+/// Has a runtime serve HTTP: one `server` on each of its loops, all on the same port, until the
+/// runtime is stopped. Returns where they listen, e.g. `127.0.0.1:8080`.
+///
+///     kit::runtime rt({.threads = 2, .handle_signals = true});
+///     const auto address = kit::http::serve(rt, router, {.port = 8080});
+///     return rt.run();
+///
+/// Clients may connect as soon as it returns. With several loops the kernel spreads connections
+/// over them (SO_REUSEPORT), which also lets another process of the same user listen there. The
+/// first SIGINT or SIGTERM (`runtime::stop`) drains the servers, the second cuts that short.
+///
+/// Errors:   as the constructor of `server` and `runtime::on`; the runtime is then left as it was.
+/// Lifetime: the runtime owns the servers.
+/// Threads:  before `run`, on the thread that made the runtime. The handler is called on all loops
+///           at the same time.
+std::string serve(runtime& rt, handler h, server_options options = {});
+
+}  // namespace kit::http
