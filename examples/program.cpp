@@ -27,7 +27,7 @@ struct bad_option : std::invalid_argument {
 
 void read_listen(std::string_view text, options& into) {
   const auto address = kit::parse_address(text);
-  if (!address) throw bad_option("--listen: " + address.error().message());
+  if (!address) throw bad_option("--listen: " + std::string(address.error().message()));
   if (address->host.empty()) throw bad_option("--listen: the host is missing");
   into.http.address = address->host;
   into.http.port = address->port;
