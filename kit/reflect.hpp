@@ -156,7 +156,7 @@ consteval bool all_distinct(const field_info* fields, std::size_t n) {
 
 template <class T, std::size_t... Is>
 consteval field_table<T> make_table(std::index_sequence<Is...>) {
-  constexpr naming style = naming_of<T>();
+  [[maybe_unused]] constexpr naming style = naming_of<T>();
   return {field_info{.name = stored_member_name<T, Is, style>.view(),
                      .member = stored_member_name<T, Is, naming::as_is>.view()}...};
 }

@@ -53,8 +53,13 @@ class runtime::impl {
   explicit impl(runtime_options o) : options_(std::move(o)) {
     for (std::size_t i = loops_for(options_.threads); i > 0; --i)
       loops_.emplace_back();
+    if (!options_.handle_signals) return;
+    // From now on, as the program may say that it is there before it calls `run`.
+    signals_.emplace(loops_.front().context, SIGINT, SIGTERM);
+    wait_for_signal();
   }
   ~impl() {
+    signals_.reset();
     for (auto& l : loops_)
       l.context.shutdown();
   }
@@ -87,11 +92,12 @@ class runtime::impl {
   void fail(std::exception_ptr failure);
   void finish();
   void cancel_tasks();
-  void wait_for_signal(asio::signal_set& signals);
+  void wait_for_signal();
 
   const runtime_options options_;
   const cancel_source scope_;
   std::deque<loop> loops_;
+  std::optional<asio::signal_set> signals_;  // on the first loop
   bool ran_ = false;
   std::atomic<std::size_t> running_ = 0;  // tasks
   std::atomic<bool> stopping_ = false;
@@ -116,11 +122,9 @@ void runtime::impl::add(std::size_t on, asio::awaitable<void> work) {
 
 int runtime::impl::run() {
   if (std::exchange(ran_, true)) throw error(errc::failed_precondition, "runtime: it has run");
-  if (running_ == 0) return 0;
-  std::optional<asio::signal_set> signals;
-  if (options_.handle_signals) {
-    signals.emplace(loops_.front().context, SIGINT, SIGTERM);
-    wait_for_signal(*signals);
+  if (running_ == 0) {
+    signals_.reset();
+    return 0;
   }
   std::vector<std::thread> threads;
   try {
@@ -137,6 +141,7 @@ int runtime::impl::run() {
   }
   for (auto& t : threads)
     t.join();
+  signals_.reset();
   if (failure_) std::rethrow_exception(failure_);
   return cut_by_ > 0 ? 128 + cut_by_ : 0;
 }
@@ -192,16 +197,16 @@ void runtime::impl::cancel_tasks() {
   }
 }
 
-void runtime::impl::wait_for_signal(asio::signal_set& signals) {
-  signals.async_wait([this, &signals](const std::error_code& failed, int number) {
+void runtime::impl::wait_for_signal() {
+  signals_->async_wait([this](const std::error_code& failed, int number) {
     if (failed) return;
     if (!stopping_) {
       stop();
-      wait_for_signal(signals);
+      wait_for_signal();
     } else {
       cut_by_ = number;
       cancel();
-      signals.clear();  // the next one kills
+      signals_->clear();  // the next one kills
     }
   });
 }

@@ -18,8 +18,8 @@ struct runtime_options {
   /// Event loops, each run by a thread of its own; the caller of `run` is the first. 0: as many as
   /// the machine has processors.
   std::size_t threads = 1;
-  /// Whether SIGINT and SIGTERM stop it while it runs: the first as `stop`, the second as `cancel`;
-  /// a third one kills the process, as it would have without this.
+  /// Whether SIGINT and SIGTERM stop it, from its construction to the end of `run`: the first as
+  /// `stop`, the second as `cancel`; a third one kills the process, as it would have without this.
   bool handle_signals = false;
   /// The threads after the first are called this, a hyphen and their number; of which the system
   /// shows 15 characters.

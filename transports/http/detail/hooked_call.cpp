@@ -20,10 +20,7 @@ error abandoned() noexcept {
 class hooked_call::counted_body final : public body_source {
  public:
   counted_body(hooked_call&& call, const response& r)
-      : call_(std::move(call)),
-        inner_(r.body),
-        status_(r.status),
-        headers_(r.headers) {}
+      : call_(std::move(call)), inner_(r.body), status_(r.status), headers_(r.headers) {}
   ~counted_body() override {
     if (call_.options_) end(abandoned());
   }

@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include <doctest/doctest.h>
 #include <asio/post.hpp>
 #include <asio/use_awaitable.hpp>
-#include <doctest/doctest.h>
 
 #include <kit/this_context.hpp>
 #include <kit/timer.hpp>
@@ -96,8 +96,9 @@ http::body stream(std::deque<std::string> parts, bool breaks = false) {
 
 }  // namespace
 
-TEST_CASE("finalizer: it gets status, size, headers, request and the last context "
-          "[transport/http/server:13]") {
+TEST_CASE(
+    "finalizer: it gets status, size, headers, request and the last context "
+    "[transport/http/server:13]") {
   records seen;
   const auto h = http::handler_of(
       answers(), decode,
@@ -125,8 +126,9 @@ TEST_CASE("finalizer: it gets status, size, headers, request and the last contex
   }
 }
 
-TEST_CASE("finalizer: when the after hooks were not reached it gets the context of the before hooks "
-          "[transport/http/server:13]") {
+TEST_CASE(
+    "finalizer: when the after hooks were not reached it gets the context of the before hooks "
+    "[transport/http/server:13]") {
   records seen;
   const auto h = http::handler_of(
       kit::endpoint<question, reply>([](question) -> asio::awaitable<kit::result<reply>> {
@@ -145,8 +147,9 @@ TEST_CASE("finalizer: when the after hooks were not reached it gets the context 
   CHECK(seen[0].failure == kit::errc::not_found);
 }
 
-TEST_CASE("finalizer: the status is 200 when nobody set one, else the one answered "
-          "[transport/http/server:14]") {
+TEST_CASE(
+    "finalizer: the status is 200 when nobody set one, else the one answered "
+    "[transport/http/server:14]") {
   records seen;
   const http::handler_options options{.finalizers = {into(seen)}};
   answer(http::handler_of(answers(), decode, encode("x"), options), get("/"));
@@ -162,18 +165,18 @@ TEST_CASE("finalizer: the status is 200 when nobody set one, else the one answer
   CHECK(seen[1].failure == kit::errc::unknown);
 }
 
-TEST_CASE("finalizer: after a failed encoder it sees what the client gets "
-          "[not transport/http/server:D1]") {
+TEST_CASE(
+    "finalizer: after a failed encoder it sees what the client gets "
+    "[not transport/http/server:D1]") {
   records seen;
-  const auto h = http::handler_of(
-      answers(), decode,
-      [](const reply&, http::response& r) {
-        r.status = http::status::ok;
-        r.headers.set("X-Half", "done");
-        r.body = http::body("half of it");
-        throw kit::error(kit::errc::data_loss, "lost");
-      },
-      {.finalizers = {into(seen)}});
+  const auto h = http::handler_of(answers(), decode,
+                                  [](const reply&, http::response& r) {
+                                    r.status = http::status::ok;
+                                    r.headers.set("X-Half", "done");
+                                    r.body = http::body("half of it");
+                                    throw kit::error(kit::errc::data_loss, "lost");
+                                  },
+                                  {.finalizers = {into(seen)}});
   const auto r = answer(h, get("/"));
   CHECK(r.status == http::status::internal_server_error);
   REQUIRE(seen.size() == 1);
@@ -185,25 +188,25 @@ TEST_CASE("finalizer: after a failed encoder it sees what the client gets "
 TEST_CASE("finalizer: one that throws keeps no other from running, and is reported") {
   records seen;
   std::vector<std::string> reported;
-  const auto h = http::handler_of(
-      answers(), decode, encode("x"),
-      {.error_handler =
-           [&](const kit::context&, const kit::error& e) {
-             reported.emplace_back(e.message());
-             throw 1;
-           },
-       .finalizers = {into(seen),
-                      [](const kit::context&, const http::exchange&) {
-                        throw std::runtime_error("finalizer broke");
-                      },
-                      into(seen)}});
+  const auto h = http::handler_of(answers(), decode, encode("x"),
+                                  {.error_handler =
+                                       [&](const kit::context&, const kit::error& e) {
+                                         reported.emplace_back(e.message());
+                                         throw 1;
+                                       },
+                                   .finalizers = {into(seen),
+                                                  [](const kit::context&, const http::exchange&) {
+                                                    throw std::runtime_error("finalizer broke");
+                                                  },
+                                                  into(seen)}});
   CHECK(answer(h, get("/")).status == http::status::ok);
   CHECK(seen.size() == 2);
   CHECK(reported == std::vector<std::string>{"finalizer broke"});
 }
 
-TEST_CASE("finalizer: a streamed answer still streams, with its size and trailers, and is counted "
-          "[transport/http/server:15] [not transport/http/server:D4]") {
+TEST_CASE(
+    "finalizer: a streamed answer still streams, with its size and trailers, and is counted "
+    "[transport/http/server:15] [not transport/http/server:D4]") {
   records seen;
   kit::testing::loop loop;
   const auto h = http::handler_of(answers(), decode, encode(stream({"hello", " world"})),
@@ -247,12 +250,11 @@ TEST_CASE("finalizer: a stream that breaks off is told with what was sent of it"
   records seen;
   std::vector<std::string> reported;
   kit::testing::loop loop;
-  const auto h = http::handler_of(answers(), decode, encode(stream({"hello"}, true)),
-                                  {.error_handler =
-                                       [&](const kit::context&, const kit::error& e) {
-                                         reported.emplace_back(e.message());
-                                       },
-                                   .finalizers = {into(seen)}});
+  const auto h = http::handler_of(
+      answers(), decode, encode(stream({"hello"}, true)),
+      {.error_handler = [&](const kit::context&,
+                            const kit::error& e) { reported.emplace_back(e.message()); },
+       .finalizers = {into(seen)}});
   auto r = answer(loop, h, get("/"));
   loop.start(r.body.read());
   CHECK(loop.start(r.body.read()).error() == kit::errc::data_loss);
@@ -281,13 +283,12 @@ TEST_CASE("finalizer: where the protocol has no content, none is counted") {
   records seen;
   kit::testing::loop loop;
   const auto run = [&](http::method m, http::body content, http::status status) {
-    const auto h = http::handler_of(
-        answers(), decode,
-        [content, status](const reply&, http::response& r) {
-          r.status = status;
-          r.body = content;
-        },
-        {.finalizers = {into(seen)}});
+    const auto h = http::handler_of(answers(), decode,
+                                    [content, status](const reply&, http::response& r) {
+                                      r.status = status;
+                                      r.body = content;
+                                    },
+                                    {.finalizers = {into(seen)}});
     answer(loop, h, {.method = m});
     REQUIRE_FALSE(seen.empty());
     CHECK_FALSE(seen.back().failure);
@@ -312,12 +313,10 @@ asio::awaitable<reply> sleeps(question) {
 TEST_CASE("finalizer: it runs once when the call is cancelled while the endpoint runs") {
   records seen;
   kit::testing::loop loop;
-  const auto h =
-      http::handler_of(kit::endpoint<question, reply>(sleeps), decode, encode("late"),
-                       {.before = {[](const kit::context& ctx, http::request&) {
-                          return ctx.with(note{"before"});
-                        }},
-                        .finalizers = {into(seen)}});
+  const auto h = http::handler_of(
+      kit::endpoint<question, reply>(sleeps), decode, encode("late"),
+      {.before = {[](const kit::context& ctx, http::request&) { return ctx.with(note{"before"}); }},
+       .finalizers = {into(seen)}});
   auto call = loop.start(h.try_call(get("/slow")));
   REQUIRE(call.pending());
   CHECK(seen.empty());

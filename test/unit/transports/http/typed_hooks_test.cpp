@@ -6,13 +6,13 @@
 #include <utility>
 #include <vector>
 
+#include <doctest/doctest.h>
 #include <asio/post.hpp>
 #include <asio/use_awaitable.hpp>
-#include <doctest/doctest.h>
 
 #include <kit/this_context.hpp>
-#include "test/support/typed_call.hpp"
 #include <transports/http/hooks.hpp>
+#include "test/support/typed_call.hpp"
 
 namespace http = kit::http;
 using typed_call::answer;
@@ -110,8 +110,9 @@ struct noted {
 
 }  // namespace
 
-TEST_CASE("typed handler: before, decode, endpoint, after, encode, finalizers, in their order "
-          "[transport/http/server:1]") {
+TEST_CASE(
+    "typed handler: before, decode, endpoint, after, encode, finalizers, in their order "
+    "[transport/http/server:1]") {
   const noted n;
   const auto r = answer(n.build(n.all()), get("/ok"));
   CHECK(r.status == http::status::ok);
@@ -120,8 +121,9 @@ TEST_CASE("typed handler: before, decode, endpoint, after, encode, finalizers, i
                         "encode", "finalizer 1", "finalizer 2"});
 }
 
-TEST_CASE("typed handler: a failure goes to the error handler, then to the error encoder, and skips "
-          "the after hooks [transport/http/server:2,3]") {
+TEST_CASE(
+    "typed handler: a failure goes to the error handler, then to the error encoder, and skips "
+    "the after hooks [transport/http/server:2,3]") {
   const noted n;
   const auto h = n.build(n.all());
   const auto run = [&](const char* target) {
@@ -140,8 +142,9 @@ TEST_CASE("typed handler: a failure goes to the error handler, then to the error
                                 "finalizer 1", "finalizer 2"});
 }
 
-TEST_CASE("typed handler: unclassified failures are answered by 500 whether or not there are hooks "
-          "[transport/http/server:2]") {
+TEST_CASE(
+    "typed handler: unclassified failures are answered by 500 whether or not there are hooks "
+    "[transport/http/server:2]") {
   const noted n;
   for (const bool hooks : {false, true}) {
     CAPTURE(hooks);
@@ -171,8 +174,9 @@ TEST_CASE("typed handler: the default error handler discards [transport:2]") {
   CHECK(*n.log == steps{"before", "decode"});
 }
 
-TEST_CASE("typed handler: hooks see the context values of those before them, and so do all later "
-          "stages [transport/http/server:4]") {
+TEST_CASE(
+    "typed handler: hooks see the context values of those before them, and so do all later "
+    "stages [transport/http/server:4]") {
   steps seen;
   const auto note = [&seen](std::string stage, const kit::context& ctx) {
     const auto* a = ctx.get<first>();
@@ -205,9 +209,8 @@ TEST_CASE("typed handler: hooks see the context values of those before them, and
                    note("after", ctx);
                    return ctx.with(second{ctx.get<first>()->value + "B"});
                  }},
-       .finalizers = {[&](const kit::context& ctx, const http::exchange&) {
-         note("finalizer", ctx);
-       }}});
+       .finalizers = {
+           [&](const kit::context& ctx, const http::exchange&) { note("finalizer", ctx); }}});
   answer(h, get("/"));
   CHECK(seen == steps{"before a", "decode a ab", "endpoint a ab", "after A ab", "encode A AB",
                       "finalizer A AB"});
@@ -229,8 +232,9 @@ TEST_CASE("typed handler: the failure's handler and encoder get the last context
   CHECK(seen == steps{"handler a", "encoder a"});
 }
 
-TEST_CASE("typed handler: what a before hook put into the context is found where the request is "
-          "used, without the request [not transport/http/server:D6]") {
+TEST_CASE(
+    "typed handler: what a before hook put into the context is found where the request is "
+    "used, without the request [not transport/http/server:D6]") {
   struct in_endpoint {
     static asio::awaitable<reply> run(question) {
       const kit::context& ctx = co_await kit::this_context();
@@ -256,15 +260,14 @@ TEST_CASE("typed handler: an error encoder decides the status [transport/http/se
 
 TEST_CASE("typed handler: a before hook may change the request, an after hook the answer") {
   const noted n;
-  const auto h = n.build(
-      {.before = {[](const kit::context& ctx, http::request& r) {
-         r.target = "/changed";
-         return ctx;
-       }},
-       .after = {[](const kit::context& ctx, http::response& r) {
-         r.status = http::status::accepted;
-         return ctx;
-       }}});
+  const auto h = n.build({.before = {[](const kit::context& ctx, http::request& r) {
+                            r.target = "/changed";
+                            return ctx;
+                          }},
+                          .after = {[](const kit::context& ctx, http::response& r) {
+                            r.status = http::status::accepted;
+                            return ctx;
+                          }}});
   const auto r = answer(h, get("/original"));
   CHECK(r.body.bytes() == "/changed");
   CHECK(r.status == http::status::accepted);
@@ -278,8 +281,8 @@ TEST_CASE("typed handler: a hook that throws is a failure like any other, and fi
       throw kit::error(kit::errc::unauthenticated, "who are you?");
     };
     CHECK(answer(n.build(options), get("/ok")).status == http::status::unauthorized);
-    CHECK(*n.log == steps{"before 1", "error handler: who are you?", "error encoder",
-                          "finalizer 1", "finalizer 2"});
+    CHECK(*n.log == steps{"before 1", "error handler: who are you?", "error encoder", "finalizer 1",
+                          "finalizer 2"});
   }
   SUBCASE("after") {
     auto options = n.all();
@@ -333,8 +336,9 @@ TEST_CASE("typed handler: decoders and encoders that throw fail by what they thr
   }
 }
 
-TEST_CASE("typed handler: an encoder that fails after writing leaves nothing of it "
-          "[not transport/http/server:D1]") {
+TEST_CASE(
+    "typed handler: an encoder that fails after writing leaves nothing of it "
+    "[not transport/http/server:D1]") {
   for (const bool hooks : {false, true}) {
     CAPTURE(hooks);
     const noted n;
@@ -347,8 +351,9 @@ TEST_CASE("typed handler: an encoder that fails after writing leaves nothing of 
   }
 }
 
-TEST_CASE("typed handler: the text of a foreign exception stays inside "
-          "[not transport/http/server:D5]") {
+TEST_CASE(
+    "typed handler: the text of a foreign exception stays inside "
+    "[not transport/http/server:D5]") {
   const noted n;
   const auto r = answer(n.build({}), get("/throw"));
   CHECK(r.status == http::status::internal_server_error);
@@ -364,15 +369,14 @@ TEST_CASE("typed handler: requests and responses need neither copies nor default
     std::unique_ptr<int> value;
   };
   struct twice {
-    static asio::awaitable<only_moved> run(only_moved m) {
-      co_return only_moved(*m.value * 2);
-    }
+    static asio::awaitable<only_moved> run(only_moved m) { co_return only_moved(*m.value * 2); }
   };
   for (const bool hooks : {false, true}) {
     CAPTURE(hooks);
     const noted n;
     const auto h = http::handler_of(
-        kit::endpoint<only_moved, only_moved>([](only_moved m) { return twice::run(std::move(m)); }),
+        kit::endpoint<only_moved, only_moved>(
+            [](only_moved m) { return twice::run(std::move(m)); }),
         [](http::request&) { return only_moved(21); },
         [](only_moved m, http::response& r) { r.body = http::body(std::to_string(*m.value)); },
         hooks ? n.all() : http::handler_options{});
@@ -393,9 +397,8 @@ TEST_CASE("typed handler: one handler serves overlapping calls, each in its cont
       kit::endpoint<question, reply>([](question q) { return waits::run(std::move(q)); }),
       [](http::request& r) { return question{r.target}; },
       [](reply a, http::response& r) { r.body = http::body(a.text); },
-      {.before = {[](const kit::context& ctx, http::request& r) {
-        return ctx.with(first{r.target});
-      }}});
+      {.before = {
+           [](const kit::context& ctx, http::request& r) { return ctx.with(first{r.target}); }}});
   struct both {
     static asio::awaitable<std::string> run(const http::handler& h, std::string target) {
       auto r = co_await h.try_call(get(target));
