@@ -65,7 +65,7 @@ class runtime::impl {
   }
 
   std::size_t size() const noexcept { return loops_.size(); }
-  asio::any_io_executor executor(std::size_t loop) { return at(loop).context.get_executor(); }
+  asio::any_io_executor executor(std::size_t i) { return at(i).context.get_executor(); }
   void add(std::size_t on, asio::awaitable<void> work);
   int run();
   void stop();

@@ -174,12 +174,13 @@ asio::awaitable<T> with_context(context ctx, asio::awaitable<T> work) {
   }
   detail::awaitable_job<T> job(std::move(work));
   detail::child_job child(ex, std::move(ctx), job);
-  const auto before = (co_await asio::this_coro::cancellation_state).cancelled();
+  const auto state = co_await asio::this_coro::cancellation_state;
+  const auto before = state.cancelled();
   if (!child.start()) {
     // What was started must be waited for, even when it has got this coroutine cancelled.
     const bool throwing = co_await asio::this_coro::throw_if_cancelled();
     co_await asio::this_coro::throw_if_cancelled(false);
-    if ((co_await asio::this_coro::cancellation_state).cancelled() != before) child.cancel();
+    if (state.cancelled() != before) child.cancel();
     if (!job.is_done()) co_await child.join();
     co_await asio::this_coro::throw_if_cancelled(throwing);
   }
