@@ -39,7 +39,7 @@ asio::awaitable<http::response> answer_when_let(process::teller tell, int pipe) 
   tell(started);
   char byte;
   co_await asio::async_read(let, asio::buffer(&byte, 1), asio::use_awaitable);
-  co_return http::response::text(200, "finished");
+  co_return http::response::text(kit::http::status::ok, "finished");
 }
 
 int serve(process::teller tell, int pipe) {
