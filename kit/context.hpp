@@ -53,8 +53,7 @@ class alignas(16) context_node {
 template <class T>
 class value_node final : public context_node {
  public:
-  value_node(const context_node* below, T value)
-      : context_node(below), value_(std::move(value)) {}
+  value_node(const context_node* below, T value) : context_node(below), value_(std::move(value)) {}
   const void* value(const std::type_info& type) const noexcept override {
     return type == typeid(T) ? &value_ : nullptr;
   }
