@@ -90,18 +90,17 @@ int serve(const examples::options& options) {
     loop.stop();
     rethrow(std::move(failure));
   });
+  asio::signal_set signals(loop, SIGINT, SIGTERM);
+  signals.async_wait([&](std::error_code, int) {
+    server.stop();  // answers what is under way; the second signal cuts that short
+    signals.async_wait([&server](std::error_code, int) { server.cancel(); });
+  });
   examples::announce(server.local_address());
 
   tcp::acceptor acceptor(asio::make_strand(loop),
                          {asio::ip::make_address(options.http.address), tcp::endpoint().port()});
   std::cout << "echoing on " << acceptor.local_endpoint() << std::endl;
   asio::co_spawn(acceptor.get_executor(), accept(acceptor, loop, c), rethrow);
-
-  asio::signal_set signals(loop, SIGINT, SIGTERM);
-  signals.async_wait([&](std::error_code, int) {
-    server.stop();  // answers what is under way; the second signal cuts that short
-    signals.async_wait([&server](std::error_code, int) { server.cancel(); });
-  });
 
   std::vector<std::jthread> threads;
   for (std::size_t i = 1; i < options.threads; ++i)
