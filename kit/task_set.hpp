@@ -73,7 +73,8 @@ struct task_set_options {
 /// not failed.
 ///
 /// Lifetime: destroying the set cancels the tasks but does not wait: what they refer to stays until
-/// `join` says that they have ended. Threads: any.
+/// `join` says that they have ended. Tasks still there when their loop is destroyed end with it; the
+/// set may end later, unless it is on a strand, which Asio wants gone before its loop. Threads: any.
 /// Source: Trio's nursery, kj's TaskSet.
 class task_set {
  public:

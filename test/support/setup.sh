@@ -126,17 +126,20 @@ require_build_tools() {
 # --- build directories ----------------------------------------------------------------------------
 
 # configure <directory> [option...]: sets it up with Meson, or reuses it. One that was set up here with
-# other options or another compiler is made anew; one that somebody set up by hand is taken as it is.
+# another compiler or, when options are given, with other ones is made anew; one that somebody set up by
+# hand is taken as it is.
 configure() {
-  local dir=$1 wanted stamp log
+  local dir=$1 stamp compiler options log
   shift
-  wanted="$CXX $*"
   stamp=$dir/meson-private/run-sh
-  if [ -f "$stamp" ] && [ "$(cat "$stamp")" != "$wanted" ]; then rm -rf "$dir"; fi
+  if [ -f "$stamp" ]; then
+    { read -r compiler && read -r options; } <"$stamp" || true
+    if [ "$compiler" != "$CXX" ] || { [ $# -gt 0 ] && [ "$options" != "$*" ]; }; then rm -rf "$dir"; fi
+  fi
   if [ -f "$dir/build.ninja" ]; then return 0; fi
   if ! log=$(meson setup "$dir" "$root" "$@" 2>&1); then
     echo "$log" >&2
     return 1
   fi
-  echo "$wanted" >"$stamp"
+  printf '%s\n%s\n' "$CXX" "$*" >"$stamp"
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 #include <optional>
 
 #include <kit/http/syntax.hpp>
@@ -19,8 +18,7 @@ class writer {
   explicit writer(char* at) noexcept : at_(at) {}
 
   writer& put(std::string_view text) noexcept {
-    std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
+    at_ += text.copy(at_, text.size());
     return *this;
   }
   writer& number(std::uint64_t value) noexcept {

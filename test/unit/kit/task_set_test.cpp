@@ -388,23 +388,33 @@ TEST_CASE("task_set: a task may destroy the set") {
 TEST_CASE("task_set: tasks end with their loop, started or not") {
   auto witness = std::make_shared<int>();
   std::optional<task_set> tasks;
-  bool on_strand = false;
-  SUBCASE("on the loop") {}
-  SUBCASE("on a strand") {
-    on_strand = true;
-  }
-  {
-    kit::testing::loop loop;
-    asio::any_io_executor ex = loop.get_executor();
-    if (on_strand) ex = asio::make_strand(ex);
+  const auto start_both = [&](kit::testing::loop& loop, const asio::any_io_executor& ex) {
     tasks.emplace(ex);
     REQUIRE(tasks->try_spawn("running", nap_with(witness)));
     loop.run();
     REQUIRE(tasks->try_spawn("never started", nap_with(witness)));
     CHECK(witness.use_count() == 3);
+  };
+  SUBCASE("the set after it") {
+    {
+      kit::testing::loop loop;
+      start_both(loop, loop.get_executor());
+    }
+    CHECK(tasks->size() == 0);
+  }
+  SUBCASE("the set before it") {
+    kit::testing::loop loop;
+    start_both(loop, loop.get_executor());
+    tasks.reset();
+    CHECK(witness.use_count() == 3);
+  }
+  SUBCASE("the set before it, on a strand") {
+    kit::testing::loop loop;
+    start_both(loop, asio::make_strand(loop.get_executor()));
+    tasks.reset();
+    CHECK(witness.use_count() == 3);
   }
   CHECK(witness.use_count() == 1);
-  CHECK(tasks->size() == 0);
 }
 
 TEST_CASE("task_set: a limit of 0 is refused") {
