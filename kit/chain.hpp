@@ -161,7 +161,7 @@ class fused {
   fused(std::tuple<I...> interceptors, endpoint<Req, Resp> next, std::string_view name)
       : shared_(std::make_shared<shared>(std::move(interceptors), std::move(next), name)) {}
 
-  asio::awaitable<result<Resp>> try_call(Req req) const { return run(shared_, std::move(req)); }
+  asio::awaitable<result<Resp>> try_call(Req&& req) const { return run(shared_, std::move(req)); }
 
  private:
   struct shared {

@@ -108,15 +108,25 @@ class endpoint {
   explicit operator bool() const noexcept { return node_; }
 
   /// Calls and throws on failure: `kit::error`, or whatever the handler threw.
-  asio::awaitable<Resp> operator()(Req req) const {
+  asio::awaitable<Resp> operator()(Req&& req) const {
     return node_ ? node_->call(std::move(req)) : absent();
+  }
+  asio::awaitable<Resp> operator()(const Req& req) const
+    requires std::copy_constructible<Req>
+  {
+    return (*this)(Req(req));
   }
 
   /// Calls and doesn't throw: an exception of the handler becomes an error by `to_error`, or
   /// `deadline_exceeded` where it was cancelled because its context's time ran out. Only, as any
   /// `co_await`, that of the result throws in a coroutine that has been cancelled before.
-  asio::awaitable<result<Resp>> try_call(Req req) const {
+  asio::awaitable<result<Resp>> try_call(Req&& req) const {
     return node_ ? node_->try_call(std::move(req)) : try_absent();
+  }
+  asio::awaitable<result<Resp>> try_call(const Req& req) const
+    requires std::copy_constructible<Req>
+  {
+    return try_call(Req(req));
   }
 
   /// Whether the callable is a bare handler, `awaitable<Resp>(Req)`. A layer that catches all that

@@ -52,7 +52,7 @@ class http_world {
   /// Runs the loop until that is so, or nothing more will happen.
   virtual bool settle(const std::function<bool()>& done) = 0;
   /// Runs the loop until nothing more happens.
-  void run() {
+  virtual void run() {
     settle([] { return false; });
   }
   void advance(kit::duration span) {
@@ -95,7 +95,7 @@ class http_client {
     std::optional<http_answer> a;
     world_.settle([&] {
       read();
-      return (a = wire_.next(to_head)).has_value();
+      return (a = wire_.next(to_head)) || peer_->at_end();
     });
     return a.value_or(http_answer{});
   }

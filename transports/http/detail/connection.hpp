@@ -102,7 +102,7 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
   // One request (connection_request.cpp).
   void begin();
   asio::awaitable<void> run() override;
-  static asio::awaitable<void> serve(std::shared_ptr<connection> self, request req);
+  static asio::awaitable<void> serve(std::shared_ptr<connection> self);
   asio::awaitable<void> send_stream();
   void done(std::exception_ptr failure) noexcept override;
   void finish();

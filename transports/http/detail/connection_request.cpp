@@ -37,15 +37,16 @@ void connection::begin() {
 }
 
 asio::awaitable<void> connection::run() {
-  return serve(shared_from_this(), std::move(x().parser.message()));
+  return serve(shared_from_this());
 }
 
-asio::awaitable<void> connection::serve(std::shared_ptr<connection> self, request req) {
+asio::awaitable<void> connection::serve(std::shared_ptr<connection> self) {
   auto& c = *self;
   auto& now = c.x();
   try {
-    now.answer = co_await c.hub_->handler.try_call(std::move(req));
-    if (now.answer && now.answer->body.is_stream() && !c.abandoned_) co_await c.send_stream();
+    auto& answer = now.answer;
+    answer.emplace(co_await c.hub_->handler.try_call(std::move(now.parser.message())));
+    if (*answer && (*answer)->body.is_stream() && !c.abandoned_) co_await c.send_stream();
   } catch (...) {
     now.broken = std::current_exception();
   }
@@ -55,11 +56,11 @@ asio::awaitable<void> connection::serve(std::shared_ptr<connection> self, reques
 asio::awaitable<void> connection::send_stream() {
   auto& now = x();
   streaming_ = true;
-  const auto how = append_response_head(now.out, *now.answer, answer_context());
+  const auto how = append_response_head(now.out, **now.answer, answer_context());
   keep_alive_ = how.keep_alive;
   if (how.framing == body_framing::none) co_return;
   if (!pumping_) flush();  // the first chunk may take its time
-  auto& body = now.answer->body;
+  auto& body = (*now.answer)->body;
   const bool chunked = how.framing == body_framing::chunked;
   auto left = body.size();  // a length was said: not a byte more
   while (phase_ != phase::closed && left != 0) {
@@ -100,14 +101,14 @@ void connection::finish() {
   if (now.broken && streaming_) return close(true);  // only the end can tell the client
   if (now.broken) now.answer = fail(to_error(std::exchange(now.broken, nullptr)));
   if (!streaming_) {
-    if (!now.answer) now.answer = error_response(settled_error());
-    answer(*now.answer);
+    if (!*now.answer) now.answer = error_response(settled_error());
+    answer(**now.answer);
   } else {
     enter(phase::answered, time_point::max());
   }
   streaming_ = false;
   now.context.reset();
-  now.answer = response();
+  now.answer.reset();
 }
 
 void connection::answer(const response& r) {
@@ -118,13 +119,14 @@ void connection::answer(const response& r) {
 // What the request failed with. A handler that was cancelled only knows that.
 error connection::settled_error() const {
   const auto& now = *exchange_;
-  if (now.answer.error().code() == errc::canceled) {
+  const auto& failure = now.answer->error();
+  if (failure.code() == errc::canceled) {
     if (now.context->context().cause() == errc::deadline_exceeded) {
       return took_too_long();
     }
     if (hub_->draining()) return error(errc::unavailable, "shutting down");
   }
-  return now.answer.error();
+  return failure;
 }
 
 // The handler doesn't return: answers in its place.

@@ -52,7 +52,7 @@ struct exchange {
   std::optional<cancel_source> context;
   method::id method = method::get;
   http::version version = version::http_1_1;
-  result<response> answer;
+  std::optional<result<response>> answer;
   std::exception_ptr broken;  // why a streamed answer broke off
   kit::parked writer;         // the job, waiting for all to be sent
   time_point gone_deadline = time_point::max();

@@ -35,7 +35,7 @@ struct answer_wrong_method {
   std::shared_ptr<const route_tree> tree;
   handler custom;
 
-  asio::awaitable<result<response>> try_call(request req) const {
+  asio::awaitable<result<response>> try_call(request&& req) const {
     auto allow = tree->allowed(req.path());
     if (custom) return call_with_allow(custom, std::move(req), std::move(allow));
     auto r = response::text(status::method_not_allowed, reason_phrase(status::method_not_allowed));
@@ -56,7 +56,7 @@ struct mounted {
   handler next;
   std::size_t segments;
 
-  asio::awaitable<result<response>> try_call(request req) const {
+  asio::awaitable<result<response>> try_call(request&& req) const {
     const auto path = req.path();
     std::size_t slash = 0;
     for (std::size_t i = 0; i < segments && slash != path.npos; ++i)
@@ -71,7 +71,7 @@ struct mounted {
 
 }  // namespace
 
-asio::awaitable<result<response>> route_table::try_call(request req) const {
+asio::awaitable<result<response>> route_table::try_call(request&& req) const {
   const auto match = parts_.tree->find(req.method, req.path(), req.params);
   if (match.what != route_match::outcome::found) {
     return refusal(match, req).try_call(std::move(req));

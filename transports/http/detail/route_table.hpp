@@ -39,7 +39,7 @@ class route_table {
 
   explicit route_table(parts p) : parts_(std::move(p)) {}
 
-  asio::awaitable<result<response>> try_call(request req) const;
+  asio::awaitable<result<response>> try_call(request&& req) const;
 
  private:
   const handler& refusal(const route_match& match, request& req) const;
