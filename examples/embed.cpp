@@ -1,7 +1,6 @@
 // An Asio application that owns its io_context, its threads and its signals, here an echo server,
 // gets an HTTP interface from Cokit: GET /stats tells what it has echoed.
 //   echo hello | nc -N 127.0.0.1 <the port of the second line>; curl http://127.0.0.1:8080/stats
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <exception>
@@ -44,7 +43,7 @@ void rethrow(std::exception_ptr failure) {  // out of io_context::run
 
 asio::awaitable<void> echo(tcp::socket socket, counters& c) try {
   ++c.sessions;
-  std::array<char, 4096> buffer;
+  char buffer[4096];
   for (;;) {
     const auto n = co_await socket.async_read_some(asio::buffer(buffer), asio::use_awaitable);
     c.bytes += n;

@@ -98,7 +98,7 @@ class connection::state {
 
 asio::awaitable<void> connection::state::maintain(std::shared_ptr<state> self, backoff waits) {
   try {
-    co_await keep_up(*self, std::move(waits));
+    co_await keep_up(*self, waits);
   } catch (const std::system_error&) {  // cancelled
   }
   self->shut();
@@ -232,7 +232,7 @@ connection::connection(const asio::any_io_executor& ex, kit::network& network, s
   validate(options);
   backoff waits(options.backoff, random);
   state_ = std::make_shared<state>(network, std::move(address), std::move(options));
-  if (!work_.try_spawn("connection", state::maintain(state_, std::move(waits)))) shut();
+  if (!work_.try_spawn("connection", state::maintain(state_, waits))) shut();
 }
 
 connection::~connection() {

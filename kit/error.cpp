@@ -102,7 +102,7 @@ error::error(const error& other) noexcept
 }
 
 error::error(error&& other) noexcept
-    : std::exception(other), code_(other.code_), payload_(std::exchange(other.payload_, nullptr)) {}
+    : code_(other.code_), payload_(std::exchange(other.payload_, nullptr)) {}
 
 error& error::operator=(const error& other) noexcept {
   error copy(other);

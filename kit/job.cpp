@@ -78,7 +78,7 @@ asio::any_io_executor on_strand(const asio::any_io_executor& ex) {
       target_of<asio::strand<asio::io_context::executor_type>>(bare)) {
     return bare;
   }
-  return asio::make_strand(std::move(bare));
+  return asio::make_strand(bare);
 }
 
 void launch(const asio::any_io_executor& ex, context ctx, job& work) {

@@ -119,7 +119,7 @@ class task_set {
   asio::awaitable<task_report> join(duration limit = duration::max());
 
  private:
-  class task;
+  class task;  // NOLINT(cppcoreguidelines-virtual-class-destructor): it is final
   class state;
 
   template <class F>

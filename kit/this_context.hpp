@@ -149,7 +149,7 @@ asio::awaitable<T> within(time_limit limit, asio::awaitable<T> work) {
     if (!scope) co_return co_await std::move(work);
     if constexpr (is_result<T>) {
       T r = co_await with_context(scope.context(), std::move(work));
-      if (!r) r.error() = scope.settled(std::move(r).error());
+      if (!r) r.error() = scope.settled(std::move(r.error()));
       co_return r;
     } else {
       co_return co_await with_context(scope.context(), std::move(work));

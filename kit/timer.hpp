@@ -157,7 +157,7 @@ class timer_wheel : public asio::execution_context::service {
   // For asio::use_service.
   static asio::execution_context::id id;
   explicit timer_wheel(asio::execution_context& context);
-  ~timer_wheel();
+  ~timer_wheel() override;
 
  private:
   friend class timer;

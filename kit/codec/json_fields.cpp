@@ -8,14 +8,20 @@
 
 namespace kit::json {
 
-input::input(const std::string& text) noexcept : text_(text) {
+namespace {
+
+bool has_padding(const std::string& text) noexcept {
 #if defined(_LIBCPP_VERSION) && defined(__has_feature)
 #if __has_feature(address_sanitizer)
-  return;  // there the spare capacity is poisoned
+  return false;  // there the spare capacity is poisoned
 #endif
 #endif
-  padded_ = text.capacity() - text.size() >= detail::padding;
+  return text.capacity() - text.size() >= detail::padding;
 }
+
+}  // namespace
+
+input::input(const std::string& text) noexcept : text_(text), padded_(has_padding(text)) {}
 
 namespace detail {
 namespace {

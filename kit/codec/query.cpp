@@ -82,8 +82,8 @@ result<void> decoder::finish() const {
 namespace detail {
 
 result<std::string> encode(const object_type& type, const void* object) {
-  std::array<void*, 64> members;
-  type.members(const_cast<void*>(object), members.data());  // only their addresses are wanted
+  void* members[64];
+  type.members(const_cast<void*>(object), members);  // only their addresses are wanted
   http::query_builder out;
   for (std::size_t i = 0; i < type.count; ++i) {
     const auto& field = type.fields[i];

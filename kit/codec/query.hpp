@@ -179,7 +179,7 @@ class decoder {
  public:
   template <reflect::aggregate T>
   explicit decoder(T& object) : type_(detail::type<T>::value) {
-    type_.members(&object, members_.data());
+    type_.members(&object, members_);
   }
 
   /// Whether there is a field of that name that can be a parameter.
@@ -198,7 +198,7 @@ class decoder {
                     std::uint64_t& here);
 
   const detail::object_type& type_;
-  std::array<void*, 64> members_;
+  void* members_[64];
   std::uint64_t seen_ = 0;  // bit i: field i has its value
 };
 

@@ -79,6 +79,55 @@ int year_of(chrono::sys_seconds time) noexcept {
   return static_cast<int>(date.year());
 }
 
+// Sun, 06 Nov 1994 08:49:37 GMT
+bool read_fixdate(std::string_view text, fields& f) noexcept {
+  reader in(text);
+  return in.day_name(false)
+      .literal(", ")
+      .number(2, f.day)
+      .literal(" ")
+      .month(f.month)
+      .literal(" ")
+      .number(4, f.year)
+      .literal(" ")
+      .time(f.hour, f.minute, f.second)
+      .literal(" GMT")
+      .done();
+}
+
+// Sunday, 06-Nov-94 08:49:37 GMT
+bool read_rfc850(std::string_view text, chrono::sys_seconds now, fields& f) noexcept {
+  reader in(text);
+  in.day_name(true)
+      .literal(", ")
+      .number(2, f.day)
+      .literal("-")
+      .month(f.month)
+      .literal("-")
+      .number(2, f.year)
+      .literal(" ")
+      .time(f.hour, f.minute, f.second)
+      .literal(" GMT");
+  if (!in.done()) return false;
+  const int current = year_of(now);
+  f.year += current / 100 * 100 + 100;  // at most 50 years ahead: the latest such year
+  while (f.year > current + 50)
+    f.year -= 100;
+  return true;
+}
+
+// Sun Nov  6 08:49:37 1994
+bool read_asctime(std::string_view text, fields& f) noexcept {
+  reader in(text);
+  in.day_name(false).literal(" ").month(f.month).literal(" ");
+  if (in.starts_with(" ")) {
+    in.literal(" ").number(1, f.day);
+  } else {
+    in.number(2, f.day);
+  }
+  return in.literal(" ").time(f.hour, f.minute, f.second).literal(" ").number(4, f.year).done();
+}
+
 }  // namespace
 
 date_text format_date(chrono::sys_seconds time) noexcept {
@@ -119,44 +168,7 @@ date_text format_date(chrono::sys_seconds time) noexcept {
 std::optional<chrono::sys_seconds> parse_date(std::string_view text,
                                               chrono::sys_seconds now) noexcept {
   fields f;
-  if (reader in(text); in.day_name(false)
-                           .literal(", ")
-                           .number(2, f.day)
-                           .literal(" ")
-                           .month(f.month)
-                           .literal(" ")
-                           .number(4, f.year)
-                           .literal(" ")
-                           .time(f.hour, f.minute, f.second)
-                           .literal(" GMT")
-                           .done()) {
-    return to_time(f);
-  }
-  if (reader in(text); in.day_name(true)
-                           .literal(", ")
-                           .number(2, f.day)
-                           .literal("-")
-                           .month(f.month)
-                           .literal("-")
-                           .number(2, f.year)
-                           .literal(" ")
-                           .time(f.hour, f.minute, f.second)
-                           .literal(" GMT")
-                           .done()) {
-    const int current = year_of(now);
-    f.year += current / 100 * 100 + 100;  // at most 50 years ahead: the latest such year
-    while (f.year > current + 50)
-      f.year -= 100;
-    return to_time(f);
-  }
-  reader in(text);
-  in.day_name(false).literal(" ").month(f.month).literal(" ");
-  if (in.starts_with(" ")) {
-    in.literal(" ").number(1, f.day);
-  } else {
-    in.number(2, f.day);
-  }
-  if (in.literal(" ").time(f.hour, f.minute, f.second).literal(" ").number(4, f.year).done()) {
+  if (read_fixdate(text, f) || read_rfc850(text, now, f) || read_asctime(text, f)) {
     return to_time(f);
   }
   return std::nullopt;

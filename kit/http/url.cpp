@@ -1,6 +1,7 @@
 #include <kit/http/url.hpp>
 
 #include <algorithm>
+#include <utility>
 
 #include <kit/http/percent.hpp>
 #include <kit/http/syntax.hpp>
@@ -42,6 +43,26 @@ auto bad(std::string_view what, std::size_t offset) {
               "url: " + std::string(what) + " at byte " + std::to_string(offset));
 }
 
+// User information, host and port. `offset` is where they begin in the URL.
+result<void> read_authority(url& u, std::string_view text, std::size_t offset) {
+  auto host = text;
+  if (const auto at = text.rfind('@'); at != text.npos) {
+    const auto info = text.substr(0, at);
+    if (find_bad(info) != info.npos || info.find('@') != info.npos) {
+      return bad("invalid user information", offset);
+    }
+    u.userinfo = info;
+    host.remove_prefix(at + 1);
+    offset += at + 1;
+  }
+  const auto parsed = parse_authority(host);
+  if (!parsed || parsed->host.empty()) return bad("invalid host or port", offset);
+  u.host = lower(parsed->host);
+  if (u.host.starts_with('[')) u.host = u.host.substr(1, u.host.size() - 2);
+  u.port = parsed->port;
+  return {};
+}
+
 }  // namespace
 
 result<url> url::parse(std::string_view text) {
@@ -56,22 +77,11 @@ result<url> url::parse(std::string_view text) {
   };
 
   auto rest = text.substr(scheme_end + 3);
-  auto host = rest.substr(0, rest.find_first_of("/?#"));
-  rest.remove_prefix(host.size());
-  if (const auto at = host.rfind('@'); at != host.npos) {
-    const auto info = host.substr(0, at);
-    if (const auto i = find_bad(info); i != info.npos || info.find('@') != info.npos) {
-      return bad("invalid user information", offset(info));
-    }
-    u.userinfo = info;
-    host.remove_prefix(at + 1);
+  const auto authority = rest.substr(0, rest.find_first_of("/?#"));
+  rest.remove_prefix(authority.size());
+  if (auto done = read_authority(u, authority, offset(authority)); !done) {
+    return fail(std::move(done).error());
   }
-  const auto parsed = parse_authority(host);
-  if (!parsed || parsed->host.empty()) return bad("invalid host or port", offset(host));
-  u.host = lower(parsed->host);
-  if (u.host.starts_with('[')) u.host = u.host.substr(1, u.host.size() - 2);
-  u.port = parsed->port;
-
   if (const auto hash = rest.find('#'); hash != rest.npos) {
     const auto fragment = rest.substr(hash + 1);
     if (const auto i = find_bad(fragment); i != fragment.npos) {

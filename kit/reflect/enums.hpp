@@ -40,9 +40,7 @@ concept fixed_underlying = requires { E{0}; };
 /// The largest 2^n - 1, and the least -2^n, that can be cast to; at most 16 bits.
 template <class E, int V>
 consteval int highest_castable() {
-  if constexpr (V >= 32767) {
-    return V;
-  } else if constexpr (castable<E, 2 * V + 1>) {
+  if constexpr (V < 32767 && castable<E, 2 * V + 1>) {
     return highest_castable<E, 2 * V + 1>();
   } else {
     return V;
@@ -51,9 +49,7 @@ consteval int highest_castable() {
 template <class E, int V>
 consteval int lowest_castable() {
   constexpr int next = V == 0 ? -1 : 2 * V;
-  if constexpr (V <= -32768) {
-    return V;
-  } else if constexpr (castable<E, next>) {
+  if constexpr (V > -32768 && castable<E, next>) {
     return lowest_castable<E, next>();
   } else {
     return V;
@@ -74,6 +70,7 @@ consteval enum_range range_of() {
   if constexpr (requires { reflect_traits<E>::max; }) last = reflect_traits<E>::max;
   constexpr auto least = static_cast<long long>(limits::min());
   constexpr auto most = static_cast<unsigned long long>(limits::max());
+  // NOLINTBEGIN(readability-use-std-min-max): <algorithm> would cost each user's build
   if (first < least) first = least;
   if (last > 0 && static_cast<unsigned long long>(last) > most) last = static_cast<long long>(most);
   if constexpr (!fixed_underlying<E>) {
@@ -81,6 +78,7 @@ consteval enum_range range_of() {
     if (first < lowest) first = lowest;
     if (last > highest) last = highest;
   }
+  // NOLINTEND(readability-use-std-min-max)
   if (last < first) return {0, 0};
   return {static_cast<int>(first), static_cast<std::size_t>(last - first + 1)};
 }

@@ -20,7 +20,7 @@
 namespace kit::testing {
 
 /// What the connections of one simulation share.
-struct simulation {
+struct simulation {  // NOLINT(cppcoreguidelines-pro-type-member-init): made from its members only
   timer_wheel& wheel;
   random_source random;
   io_faults* other_faults = nullptr;  // to use instead of its own

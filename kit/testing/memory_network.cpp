@@ -132,7 +132,7 @@ struct memory_network::state : std::enable_shared_from_this<state> {
 
   // From the range for ports that nobody chose.
   std::uint16_t fresh_port() noexcept {
-    if (next_port < first_port) next_port = first_port;
+    next_port = std::max(next_port, first_port);
     return next_port++;  // to 0 in the end, and round again
   }
 

@@ -57,11 +57,11 @@ void memory_stream::put(std::string_view text) {
 
 std::string memory_stream::take() {
   std::string all;
-  std::array<char, 4096> piece;
+  char piece[4096];
   for (;;) {
     const auto r = connection_->take(side_, asio::buffer(piece));
     if (r.size == 0) return all;
-    all.append(piece.data(), r.size);
+    all.append(piece, r.size);
   }
 }
 

@@ -1,7 +1,6 @@
 #include <transports/http/chunked.hpp>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 #include <kit/http/syntax.hpp>
@@ -112,6 +111,7 @@ bool chunk_decoder::size_line(char c) {
 }
 
 // *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] ), RFC 9112 7.1.1
+// NOLINTNEXTLINE(readability-function-size): a state machine, whole
 bool chunk_decoder::extension(char c) {
   const auto go = [this](stage next) {
     stage_ = next;
@@ -206,9 +206,9 @@ void chunk_decoder::trailer_line(std::string_view in, std::size_t& used) {
 
 void append_chunk(std::string& out, std::string_view data) {
   if (data.empty()) return;
-  std::array<char, 16> hex;
-  const auto end = std::to_chars(hex.data(), hex.data() + hex.size(), data.size(), 16).ptr;
-  out.append(hex.data(), end).append("\r\n").append(data).append("\r\n");
+  char hex[16];
+  const auto end = std::to_chars(hex, hex + sizeof hex, data.size(), 16).ptr;
+  out.append(hex, end).append("\r\n").append(data).append("\r\n");
 }
 
 void append_last_chunk(std::string& out, const headers& trailers) {

@@ -110,6 +110,7 @@ class router::freezer {
   detail::route_table freeze() {
     const auto tree = std::make_shared<const detail::route_tree>(std::move(keys_));
     std::vector<detail::route_table::group> groups;
+    groups.reserve(groups_.size());
     for (const auto& g : groups_) {
       groups.push_back({wrap(g, detail::options_answer(tree), ""),
                         wrap(g, detail::wrong_method_answer(tree, g.method_not_allowed), "")});

@@ -111,6 +111,8 @@ struct encode_table {
 /// The addresses of the members that aren't skipped.
 template <class Pointer, class T>
 std::array<Pointer, used_fields<std::remove_const_t<T>>> member_addresses(T& object) {
+  // Compilers don't see that each is set below.
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init)
   std::array<Pointer, used_fields<std::remove_const_t<T>>> out;
   std::size_t n = 0;
   reflect::for_each_field(object, [&]<class Field, class M>(Field, M& member) {

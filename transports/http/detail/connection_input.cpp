@@ -72,9 +72,8 @@ void connection::on_read(const std::error_code& failed, std::size_t size) {
 // The client has gone away, or has only said all it wanted to say: that looks the same.
 void connection::on_end(const std::error_code& failed) {
   eof_ = true;
-  if (failed != asio::error::eof) {
-    close();
-  } else if (busy()) {
+  if (failed != asio::error::eof) return close();
+  if (busy()) {
     const auto grace = hub_->options.half_close_grace;
     if (grace.count() == 0) return cancel_request(errc::canceled);
     x().gone_deadline = now_ + grace;

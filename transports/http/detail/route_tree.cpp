@@ -1,7 +1,6 @@
 #include <transports/http/detail/route_tree.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <utility>
 
@@ -45,7 +44,7 @@ class method_set {
 class route_tree::pieces {
  public:
   pieces(std::string_view path, std::size_t limit) : path_(path) {
-    if (limit > inline_.size()) {
+    if (limit > std::size(inline_)) {
       more_.resize(limit);
       pieces_ = more_.data();
     }
@@ -92,8 +91,8 @@ class route_tree::pieces {
   }
 
   std::string_view path_;
-  std::array<piece, 16> inline_;  // left uninitialised
-  piece* pieces_ = inline_.data();
+  piece inline_[16];  // left uninitialised
+  piece* pieces_ = inline_;
   std::size_t count_ = 0;
   bool encoded_ = false;
   std::vector<piece> more_;

@@ -45,9 +45,9 @@ template <class Resp, class E>
 result<void> run_encoder(const E& encode, const context& ctx, Resp&& resp, response& r) {
   const auto run = [&]() -> decltype(auto) {
     if constexpr (encodes_in_context<E, Resp>) {
-      return encode(ctx, std::move(resp), r);
+      return encode(ctx, std::forward<Resp>(resp), r);
     } else {
-      return encode(std::move(resp), r);
+      return encode(std::forward<Resp>(resp), r);
     }
   };
   if constexpr (std::is_void_v<decltype(run())>) {
