@@ -67,6 +67,21 @@ def run(name, *arguments):
     return subprocess.run([folder / name, *arguments], capture_output=True, text=True, timeout=PATIENCE)
 
 
+class Readme(unittest.TestCase):
+    def test_calls_answer_as_shown(self):
+        text = (pathlib.Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+        shown = re.search(r"^```console\n(.*?)^```", text, re.DOTALL | re.MULTILINE)[1]
+        calls = re.findall(r"^\$ (curl .*)\n(.*)$", shown, re.MULTILINE)
+        self.assertGreaterEqual(len(calls), 2)
+        with Program("quickstart") as program:
+            for command, answer in calls:
+                with self.subTest(command):
+                    command = command.replace(":8080", f":{program.port}")
+                    printed = subprocess.run(["sh", "-c", f"{command} -s"], capture_output=True, text=True,
+                                             timeout=PATIENCE)
+                    self.assertEqual(printed.stdout.rstrip("\n"), answer)
+
+
 class EachProgram(unittest.TestCase):
     def test_help(self):
         for name in PROGRAMS:
