@@ -8,7 +8,7 @@ usage() {
 usage: bash test/run.sh [option]...
 Without an option: the release build in build/, and every test. Each of these picks a build instead:
   --release           build/           release with debug info: unit, integration, lint, install tests
-  --debug             build-debug/     no optimisation, library assertions
+  --debug             build-debug/     no optimisation, library assertions: unit tests
   --sanitize LIST     build-asan/, build-tsan/: LIST is address,undefined or thread
   --minimal           build-minimal/   every optional feature off, no precompiled headers: unit tests
   --tidy              build-tidy/      clang-tidy over the libraries and examples
@@ -52,17 +52,32 @@ export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
 
 results=()   # what support/count.py adds up: <build>:<status>:<Meson's test log>
 
-# run_build <name> <directory> <meson test options> -- <meson setup options>
+# build <directory> <suite, or all>: where no other tests are run, no others' programs are built.
+build() {
+  local dir=$1 suite=$2 programs=()
+  if [ "$suite" != all ]; then
+    mapfile -t programs < <(meson introspect --tests "$dir" | python3 -c '
+import json, os, sys
+suite, build = sys.argv[1:]
+for test in json.load(sys.stdin):
+    if any(name.endswith(":" + suite) for name in test["suite"]):
+        print(os.path.relpath(test["cmd"][0], build))' "$suite" "$dir")
+  fi
+  ninja -C "$dir" ${programs[@]+"${programs[@]}"}
+}
+
+# run_build <name> <directory> <suite, or all> <meson test options> -- <meson setup options>
 run_build() {
-  local name=$1 dir=$root/$2 test_options=() status=0 started=$SECONDS log
-  shift 2
+  local name=$1 dir=$root/$2 suite=$3 test_options=() status=0 started=$SECONDS log
+  shift 3
   while [ "$1" != -- ]; do test_options+=("$1") && shift; done
   shift
   log=$dir/meson-logs/testlog.json
   printf '\n=== %s: %s\n' "$name" "${dir#"$root"/}"
   rm -f "$log"
-  if configure "$dir" "$@" ${options[@]+"${options[@]}"} && ninja -C "$dir"; then
-    meson test -C "$dir" --no-rebuild --print-errorlogs "${test_options[@]}" || status=$?
+  [ "$suite" = all ] || test_options+=(--suite "$suite")
+  if configure "$dir" "$@" ${options[@]+"${options[@]}"} && build "$dir" "$suite"; then
+    meson test -C "$dir" --no-rebuild --print-errorlogs ${test_options[@]+"${test_options[@]}"} || status=$?
   else
     status=build
   fi
@@ -103,19 +118,19 @@ case " ${builds[*]} " in *" release "*) prefer cmake clang-format-19 ;; esac
 only_code=(--no-suite lint --no-suite install)
 for build in "${builds[@]}"; do
   case $build in
-    release) run_build release build -- ;;
-    debug) run_build debug build-debug "${only_code[@]}" -- --buildtype=debug -Dexamples=disabled ;;
+    release) run_build release build all -- ;;
+    debug) run_build debug build-debug unit -- --buildtype=debug -Dexamples=disabled ;;
     minimal)
-      run_build minimal build-minimal --suite unit -- "${unoptimised[@]}" --auto-features=disabled \
+      run_build minimal build-minimal unit -- "${unoptimised[@]}" --auto-features=disabled \
         -Dtests=enabled -Db_pch=false ;;
     asan)
-      run_build asan build-asan "${only_code[@]}" --timeout-multiplier 5 -- \
+      run_build asan build-asan all "${only_code[@]}" --timeout-multiplier 5 -- \
         "${sanitized[@]}" -Db_sanitize=address,undefined ;;
     tsan)
-      run_build tsan build-tsan "${only_code[@]}" --timeout-multiplier 10 -- \
+      run_build tsan build-tsan all "${only_code[@]}" --timeout-multiplier 10 -- \
         "${sanitized[@]}" -Db_sanitize=thread ;;
     fuzz)
-      run_build fuzz build-fuzz --suite fuzz -- "${sanitized[@]}" -Db_sanitize=address,undefined \
+      run_build fuzz build-fuzz fuzz -- "${sanitized[@]}" -Db_sanitize=address,undefined \
         -Doptimization=1 -Dfuzz=enabled -Dtests=disabled -Dexamples=disabled ;;
     tidy) run_tidy ;;
   esac

@@ -12,7 +12,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <new>
 #include <vector>
 
 #include <asio/awaitable.hpp>
@@ -25,32 +24,10 @@
 #include <kit/job.hpp>
 #include <kit/this_context.hpp>
 
+#include "bench.hpp"
+
 using asio::awaitable;
 using namespace std::chrono_literals;
-
-// --- counting. Asio takes coroutine frames and operations from a small cache per thread, and what
-// that doesn't hold from aligned_alloc; so both ways are counted.
-namespace {
-std::uint64_t allocations = 0;
-}
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* p = std::malloc(size)) return p;
-  throw std::bad_alloc();
-}
-void operator delete(void* p) noexcept {
-  std::free(p);
-}
-void operator delete(void* p, std::size_t) noexcept {
-  std::free(p);
-}
-
-extern "C" void* __libc_memalign(std::size_t alignment, std::size_t size);  // NOLINT: glibc's name
-extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
-  ++allocations;
-  return __libc_memalign(alignment, size);
-}
 
 namespace {
 
@@ -173,12 +150,12 @@ figures median_of_rounds(F one_round) {
   std::vector<figures> all;
   one_round(calls_per_round / 10);
   for (int i = 0; i < rounds; ++i) {
-    const auto allocated = allocations;
+    const auto allocated = bench::allocations;
     const double start = cpu_nanoseconds();
     one_round(calls_per_round);
     const double took = cpu_nanoseconds() - start;
-    all.push_back(
-        {took / calls_per_round, static_cast<double>(allocations - allocated) / calls_per_round});
+    all.push_back({took / calls_per_round,
+                   static_cast<double>(bench::allocations - allocated) / calls_per_round});
   }
   const auto middle = all.begin() + rounds / 2;
   std::nth_element(all.begin(), middle, all.end(),

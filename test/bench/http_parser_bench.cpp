@@ -3,13 +3,14 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 #include <string_view>
 
 #include <kit/http/date.hpp>
 #include <transports/http/request_parser.hpp>
 #include <transports/http/response_writer.hpp>
+
+#include "bench.hpp"
 
 namespace {
 
@@ -106,15 +107,7 @@ void writer_benches(double seconds) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  double seconds = 0.5;
-  for (int i = 1; i < argc; ++i) {
-    if (std::strcmp(argv[i], "--seconds") == 0 && i + 1 < argc) {
-      seconds = std::atof(argv[++i]);
-    } else {
-      std::printf("usage: %s [--seconds S]   time per line, default 0.5\n", argv[0]);
-      return std::strcmp(argv[i], "--help") == 0 ? 0 : 2;
-    }
-  }
+  const double seconds = bench::seconds_option(argc, argv, 0.5);
   std::printf("sizes: request %zu, response %zu, headers %zu, body %zu, parser %zu bytes\n",
               sizeof(http::request), sizeof(http::response), sizeof(http::headers),
               sizeof(http::body), sizeof(http::request_parser));

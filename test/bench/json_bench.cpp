@@ -6,8 +6,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,31 +15,16 @@
 
 #include <kit/codec/json.hpp>
 
+#include "bench.hpp"
+
 namespace {
 
 namespace json = kit::json;
 namespace ondemand = simdjson::ondemand;
 using clock_type = std::chrono::steady_clock;
 
-std::uint64_t allocations = 0;  // one thread
 // What must not be optimised away ends up here.
 volatile std::size_t sink;
-
-}  // namespace
-
-void* operator new(std::size_t n) {
-  ++allocations;
-  if (void* p = std::malloc(n)) return p;
-  throw std::bad_alloc();
-}
-void operator delete(void* p) noexcept {
-  std::free(p);
-}
-void operator delete(void* p, std::size_t) noexcept {
-  std::free(p);
-}
-
-namespace {
 
 // Runs `work` for about `seconds` and prints the best of 50 short rounds: a shared machine disturbs
 // many of them.
@@ -51,12 +34,12 @@ void measure(const char* name, double seconds, std::size_t bytes, Work work) {
   double best = 1e9;
   std::uint64_t allocated = 0;
   for (int round = 0; round <= 50; ++round) {
-    const std::uint64_t before = allocations;
+    const std::uint64_t before = bench::allocations;
     const auto start = clock_type::now();
     for (std::size_t i = 0; i < calls; ++i)
       work();
     const std::chrono::duration<double> took = clock_type::now() - start;
-    allocated = (allocations - before) / calls;
+    allocated = (bench::allocations - before) / calls;
     const double each = took.count() / static_cast<double>(calls);
     if (round > 0) best = std::min(best, each);
     calls = static_cast<std::size_t>(seconds / 50 / each) + 1;
@@ -237,15 +220,7 @@ void document_benches(const char* size, int profiles, double seconds) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  double seconds = 0.5;
-  for (int i = 1; i < argc; ++i) {
-    if (std::strcmp(argv[i], "--seconds") == 0 && i + 1 < argc) {
-      seconds = std::atof(argv[++i]);
-    } else {
-      std::printf("usage: %s [--seconds S]   time per line, default 0.5\n", argv[0]);
-      return std::strcmp(argv[i], "--help") == 0 ? 0 : 2;
-    }
-  }
+  const double seconds = bench::seconds_option(argc, argv, 0.5);
   small_benches(seconds);
   document_benches("1 KiB", 3, seconds);
   document_benches("10 KiB", 30, seconds);

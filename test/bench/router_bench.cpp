@@ -3,10 +3,9 @@
 //   router_bench [--seconds S]
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <new>
 #include <random>
 #include <string>
 #include <string_view>
@@ -18,6 +17,8 @@
 #include <transports/http/detail/route_tree.hpp>
 #include <transports/http/router.hpp>
 
+#include "bench.hpp"
+
 namespace {
 
 namespace http = kit::http;
@@ -25,8 +26,6 @@ using clock_type = std::chrono::steady_clock;
 
 // What must not be optimised away ends up here.
 volatile std::size_t sink;
-
-std::size_t allocations = 0;
 
 struct cost {
   double nanoseconds = 1e9;
@@ -45,10 +44,10 @@ class rounds {
       const auto each = took.count() / static_cast<double>(calls_);
       if (round_ > 1) best_.nanoseconds = std::min(best_.nanoseconds, each);
       best_.allocations =
-          static_cast<double>(allocations - allocations_) / static_cast<double>(calls_);
+          static_cast<double>(bench::allocations - allocations_) / static_cast<double>(calls_);
       calls_ = static_cast<std::size_t>(seconds_ * 1e9 / 50 / each) + 1;
     }
-    allocations_ = allocations;
+    allocations_ = bench::allocations;
     start_ = clock_type::now();
     return round_++ <= 50;
   }
@@ -59,7 +58,7 @@ class rounds {
   double seconds_;
   int round_ = 0;
   std::size_t calls_ = 1000;
-  std::size_t allocations_ = 0;
+  std::uint64_t allocations_ = 0;
   clock_type::time_point start_;
   cost best_;
 };
@@ -178,28 +177,8 @@ void calls(double seconds) {
 
 }  // namespace
 
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* p = std::malloc(size)) return p;
-  throw std::bad_alloc();
-}
-void operator delete(void* p) noexcept {
-  std::free(p);
-}
-void operator delete(void* p, std::size_t) noexcept {
-  std::free(p);
-}
-
 int main(int argc, char** argv) {
-  double seconds = 0.5;
-  for (int i = 1; i < argc; ++i) {
-    if (std::strcmp(argv[i], "--seconds") == 0 && i + 1 < argc) {
-      seconds = std::atof(argv[++i]);
-    } else {
-      std::printf("usage: %s [--seconds S]   time per line, default 0.5\n", argv[0]);
-      return std::strcmp(argv[i], "--help") == 0 ? 0 : 2;
-    }
-  }
+  const double seconds = bench::seconds_option(argc, argv, 0.5);
   for (std::size_t count : {std::size_t{1}, std::size_t{100}, std::size_t{10'000}})
     lookups(seconds, count);
   calls(seconds);

@@ -5,8 +5,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <new>
 #include <string>
 #include <utility>
 
@@ -17,29 +15,7 @@
 #include <transports/http/handler_of.hpp>
 #include <transports/http/hooks.hpp>
 
-namespace {
-
-std::size_t allocations = 0;
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* p = std::malloc(size)) return p;
-  throw std::bad_alloc();
-}
-// Asio takes the memory of coroutine frames from here, and keeps small ones for later.
-extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) {
-  ++allocations;
-  void* p = nullptr;
-  return posix_memalign(&p, alignment, size) == 0 ? p : nullptr;
-}
-void operator delete(void* p) noexcept {
-  std::free(p);
-}
-void operator delete(void* p, std::size_t) noexcept {
-  std::free(p);
-}
+#include "bench.hpp"
 
 namespace {
 
@@ -102,7 +78,7 @@ asio::awaitable<kit::result<http::response>> by_hand(
 asio::awaitable<void> call(const char* what, const http::handler& h) {
   for (int i = 0; i < 1000; ++i)
     (void)co_await h.try_call(make_request());
-  const auto before = allocations;
+  const auto before = bench::allocations;
   double best = 1e9;
   for (int repeat = 0; repeat < repeats; ++repeat) {
     const auto start = std::chrono::steady_clock::now();
@@ -117,7 +93,7 @@ asio::awaitable<void> call(const char* what, const http::handler& h) {
     best = std::min(best, took.count() / rounds);
   }
   std::printf("%-45s %6.0f ns, %5.2f allocations\n", what, best,
-              static_cast<double>(allocations - before) / rounds / repeats);
+              static_cast<double>(bench::allocations - before) / rounds / repeats);
 }
 
 asio::awaitable<void> measure() {

@@ -25,7 +25,7 @@ struct ondemand_walk::workspace {
 namespace {
 
 /// A workspace made for a longer text than this is not kept, in bytes.
-constexpr std::size_t longest_kept = 256 * 1024;
+constexpr std::size_t longest_kept = 1024 * 1024;
 
 }  // namespace
 
