@@ -83,7 +83,8 @@ kit::http::router make_router(const counters& c) {
 
 int serve(const examples::options& options) {
   counters c;
-  asio::io_context loop(static_cast<int>(options.threads));
+  const auto count = options.threads ? options.threads : std::thread::hardware_concurrency();
+  asio::io_context loop(static_cast<int>(count));
   kit::http::server server(loop.get_executor(), make_router(c), options.http);
   asio::co_spawn(loop, server.run(), [&loop](std::exception_ptr failure) {
     loop.stop();
@@ -102,7 +103,7 @@ int serve(const examples::options& options) {
   asio::co_spawn(acceptor.get_executor(), accept(acceptor, loop, c), rethrow);
 
   std::vector<std::jthread> threads;
-  for (std::size_t i = 1; i < options.threads; ++i)
+  for (std::size_t i = 1; i < count; ++i)
     threads.emplace_back([&loop] { loop.run(); });
   loop.run();
   return 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -49,6 +50,7 @@ class call_through {
 
   void leave(const outcome& how) noexcept {
     call_.outcome_ = &how;
+    call_.ended_.reset();  // what was asked for in `enter`
     leave_from<sizeof...(I)>();
   }
 
@@ -259,11 +261,11 @@ class chained {
 
 namespace detail {
 template <class M>
-std::tuple<M> layers_of(M m) {
-  return std::tuple<M>(std::move(m));
+std::tuple<M> layers_of(const M& m) {
+  return std::tuple<M>(m);
 }
 template <class... M>
-std::tuple<M...> layers_of(chained<M...> c) {
+std::tuple<M...> layers_of(const chained<M...>& c) {
   return c.layers();
 }
 }  // namespace detail
@@ -278,11 +280,14 @@ auto chain(First first, Others... others) {
                 "an interceptor's enter takes (kit::call&), or (kit::call&, state&)");
   static_assert(!detail::leaves_wrongly<First> && (!detail::leaves_wrongly<Others> && ...),
                 "an interceptor's leave takes (kit::call&), or (kit::call&, state&)");
+  static_assert(std::copy_constructible<First> && (std::copy_constructible<Others> && ...),
+                "a middleware must be copyable, as each endpoint gets a copy: hold atomics and the "
+                "like by shared_ptr");
   return std::apply(
       [](auto... layer) {
         return chained<decltype(layer)...>(std::tuple<decltype(layer)...>(std::move(layer)...));
       },
-      std::tuple_cat(detail::layers_of(std::move(first)), detail::layers_of(std::move(others))...));
+      std::tuple_cat(detail::layers_of(first), detail::layers_of(others)...));
 }
 
 }  // namespace kit

@@ -88,7 +88,8 @@ class context {
   }
   ~context() { detail::context_node::release(node_); }
 
-  /// When the work must be done; nothing when there is no limit.
+  /// When the work must be done, by the clock of the loop (`timer_wheel::now`); nothing when there
+  /// is no limit.
   std::optional<time_point> deadline() const noexcept;
 
   /// Why the context was cancelled: `ok` while it was not, `deadline_exceeded` when its time ran

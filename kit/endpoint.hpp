@@ -39,6 +39,24 @@ concept has_try_call = requires(F& f, Req req) {
   { f.try_call(std::move(req)) } -> std::same_as<asio::awaitable<result<Resp>>>;
 };
 
+template <class R, class A>
+std::type_identity<A> parameter_of(R (*)(A));
+template <class R, class C, class A>
+std::type_identity<A> parameter_of(R (C::*)(A));
+template <class R, class C, class A>
+std::type_identity<A> parameter_of(R (C::*)(A) const);
+/// Whether it takes its request by value for certain, so that a coroutine's frame has it.
+template <class F>
+inline constexpr bool takes_value = false;
+template <class F>
+  requires requires(F f) { parameter_of(f); }
+inline constexpr bool takes_value<F> =
+    !std::is_reference_v<typename decltype(parameter_of(std::declval<F>()))::type>;
+template <class F>
+  requires requires { parameter_of(&F::operator()); }
+inline constexpr bool takes_value<F> =
+    !std::is_reference_v<typename decltype(parameter_of(&F::operator()))::type>;
+
 /// What refers to an object that belongs to somebody else, maybe to a caller that has gone.
 template <class T>
 inline constexpr bool refers = std::is_reference_v<T> || std::is_pointer_v<T>;
@@ -66,7 +84,9 @@ concept endpoint_callable = (detail::callable_with_request<F, Req> &&
 /// One RPC method, on the server's or the client's side: the shape everything in Cokit has.
 ///
 /// A copyable handle; copies share the callable. Calls may overlap, so the callable must bear that.
-/// Lifetime: hold a copy of the endpoint until the awaitable has completed.
+/// Lifetime: hold a copy of the endpoint until the awaitable has completed; chains and servers hold
+/// theirs. So the callable may be a coroutine lambda that captures. A function that is no coroutine
+/// and forwards to one must hand the request on by value.
 /// Threads: a handle is a value; whether calls may run on several threads is the callable's rule.
 /// Source: Go kit's package endpoint, with types.
 template <class Req, class Resp>
@@ -157,7 +177,7 @@ class endpoint {
           f(std::forward<G>(g)) {}
 
     asio::awaitable<Resp> call(Req&& req) override {
-      if constexpr (detail::bare_handler<F, Req, Resp>) {
+      if constexpr (detail::bare_handler<F, Req, Resp> && detail::takes_value<F>) {
         return f(std::move(req));
       } else {
         return unwrap(handle(), f, std::move(req));
@@ -174,6 +194,8 @@ class endpoint {
     static asio::awaitable<Resp> unwrap(endpoint, F& f, Req req) {
       if constexpr (detail::has_try_call<F, Req, Resp>) {
         co_return value_or_throw(co_await f.try_call(std::move(req)));
+      } else if constexpr (detail::bare_handler<F, Req, Resp>) {
+        co_return co_await f(std::move(req));
       } else {
         co_return value_or_throw(co_await f(std::move(req)));
       }
@@ -223,6 +245,11 @@ class endpoint {
 
   node* node_ = nullptr;
 };
+
+template <class Req, class Resp>
+endpoint(asio::awaitable<Resp> (*)(Req)) -> endpoint<std::remove_cvref_t<Req>, Resp>;
+template <class Req, class Resp>
+endpoint(asio::awaitable<result<Resp>> (*)(Req)) -> endpoint<std::remove_cvref_t<Req>, Resp>;
 
 namespace detail {
 template <class T>

@@ -50,7 +50,9 @@ inline std::error_code make_error_code(errc code) noexcept {
 ///
 /// A small value that is cheap to copy (copies share what they hold) and never changes: the
 /// `with_*` functions return a changed copy. Endpoints throw it from `ep(req)` and return it from
-/// `ep.try_call(req)`. Building one from a code alone allocates nothing.
+/// `ep.try_call(req)`. Building one from a code alone allocates nothing. The message is for the
+/// caller: servers send it to the peer. What must stay inside goes into the cause, or into an
+/// exception of another type, of which peers see only that it happened.
 /// Threads: copies may be used from different threads.
 class error : public std::exception {
  public:

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cassert>
 #include <concepts>
 #include <optional>
 #include <string_view>
@@ -21,7 +22,7 @@ class call {
   call(std::string_view name, asio::any_io_executor ex);
   call(const call&) = delete;
 
-  /// The endpoint's name, as given by `wrap`; empty when it has none.
+  /// The endpoint's name, as given by `wrap`, `chain` or a router; empty when it has none.
   std::string_view name() const noexcept { return name_; }
 
   /// The context the call came in, or what an outer interceptor made of it, or this one.
@@ -32,12 +33,15 @@ class call {
 
   /// When the call began, by the loop's clock; read once for all interceptors of a chain.
   time_point started() const noexcept { return started_; }
-  /// In `leave`: when it ended; likewise read once.
+  /// In `leave`: when it ended; likewise read once. In `enter`: now.
   time_point ended() const;
   duration elapsed() const { return ended() - started_; }
 
-  /// In `leave`: how it ended.
-  const kit::outcome& outcome() const noexcept { return *outcome_; }
+  /// In `leave`: how it ended. In `enter` it must not be called.
+  const kit::outcome& outcome() const noexcept {
+    assert(outcome_);
+    return *outcome_;
+  }
 
  private:
   template <class... I>
@@ -100,7 +104,9 @@ inline constexpr bool leaves_wrongly =
 ///
 /// `chain` and `wrap` fuse neighbouring interceptors into one coroutine frame; `chain(i)` makes an
 /// ordinary middleware of one. Each endpoint gets a copy of the interceptor; share by a
-/// `shared_ptr`. Threads: calls may overlap, and run on each thread that calls the endpoint.
+/// `shared_ptr`. It sees the call, not the request: what it needs of that must be in the context,
+/// or it is an ordinary middleware. Threads: calls may overlap, and run on each thread that calls
+/// the endpoint.
 template <class I>
 concept interceptor =
     std::copy_constructible<I> && (detail::enters<I> || detail::enters_with_state<I> ||

@@ -57,14 +57,26 @@ struct task_set_options {
   std::size_t max_failures = 16;
 };
 
-/// Owns coroutines that run in the background. None outlives its owner unnoticed, and no exception
-/// gets lost.
+/// Owns coroutines that run in the background: none outlives its owner unnoticed.
 ///
 ///     kit::task_set tasks(co_await asio::this_coro::executor);
-///     tasks.try_spawn("heartbeat", heartbeat(client));
+///     co_await tasks.spawn("heartbeat", heartbeat(client));
 ///     ...
 ///     tasks.cancel();
 ///     auto report = co_await tasks.join(5s);   // report.running: who did not stop
+///
+/// A coroutine that was cancelled itself, e.g. one of a runtime that was stopped, can wait for them
+/// only after it has said that it goes on, as any `co_await` throws there:
+///
+///     co_await asio::this_coro::throw_if_cancelled(false);
+///     co_await kit::wait_until(kit::time_point::max());       // until cancelled
+///     co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
+///     tasks.cancel();
+///     auto report = co_await tasks.join(5s);
+///
+/// A failure is told to `on_failure`, or else kept for `join`, which waits for the other tasks, too
+/// (`cancel_on_failure` shortens that). Those still kept when the set is destroyed are dropped:
+/// give `on_failure` where nobody joins.
 ///
 /// Each task runs in the context that the set's executor carries, and is cancelled with it. On a
 /// loop run by several threads each gets a strand of its own, unless the set is on one.
@@ -73,9 +85,9 @@ struct task_set_options {
 /// not failed.
 ///
 /// Lifetime: destroying the set cancels the tasks but does not wait: what they refer to stays until
-/// `join` says that they have ended. Tasks still there when their loop is destroyed end with it; the
-/// set may end later, unless it is on a strand, which Asio wants gone before its loop. Threads: any.
-/// Source: Trio's nursery, kj's TaskSet.
+/// `join` says that they have ended. Tasks still there when their loop is destroyed end with it;
+/// the set may end later, unless it is on a strand, which Asio wants gone before its loop. Threads:
+/// any. Source: Trio's nursery, kj's TaskSet.
 class task_set {
  public:
   /// Errors: throws `errc::invalid_argument` for a limit of 0.

@@ -46,7 +46,8 @@ template <class T>
 asio::awaitable<T> with_context(context ctx, asio::awaitable<T> work);
 
 /// Runs `work` in the caller's context with a tighter deadline; a later one than the caller has
-/// changes nothing. With one already past `work` doesn't start.
+/// changes nothing. With one already past `work` doesn't start. Returns when `work` has ended: one
+/// that doesn't react to being cancelled is waited for.
 /// Errors: where time ran out and `work` gave up because of it, throws `errc::deadline_exceeded`.
 /// What `work` produced all the same is returned, and what else it throws is thrown. Where it
 /// yields a `result`, every failure is returned and none thrown.

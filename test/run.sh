@@ -124,10 +124,10 @@ for build in "${builds[@]}"; do
       run_build minimal build-minimal unit -- "${unoptimised[@]}" --auto-features=disabled \
         -Dtests=enabled -Db_pch=false ;;
     asan)
-      run_build asan build-asan all "${only_code[@]}" --timeout-multiplier 5 -- \
+      run_build asan build-asan all "${only_code[@]}" --timeout-multiplier 2 -- \
         "${sanitized[@]}" -Db_sanitize=address,undefined ;;
     tsan)
-      run_build tsan build-tsan all "${only_code[@]}" --timeout-multiplier 10 -- \
+      run_build tsan build-tsan all "${only_code[@]}" --timeout-multiplier 3 -- \
         "${sanitized[@]}" -Db_sanitize=thread ;;
     fuzz)
       run_build fuzz build-fuzz fuzz -- "${sanitized[@]}" -Db_sanitize=address,undefined \

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -166,6 +167,13 @@ result<std::string> encode(const object_type& type, const void* object);
 /// Nested structs, maps and the like are not.
 template <class T>
 concept parameters = reflect::aggregate<T> && detail::all_parameters<T>();
+
+/// Whether T has a field of that name that can be a parameter.
+template <reflect::aggregate T>
+bool has_parameter(std::string_view name) noexcept {
+  return std::ranges::any_of(detail::type<T>::fields,
+                             [name](const auto& f) { return f.decode && f.name == name; });
+}
 
 /// Fills the fields of a struct from more than one place. A field belongs to the first place that
 /// has a parameter for it; the same parameter in later places is ignored.

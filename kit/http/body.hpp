@@ -19,7 +19,8 @@ class body_source {
  public:
   virtual ~body_source() = default;
 
-  /// The next chunk, never an empty one; nothing at the end, and again after it.
+  /// The next chunk, never an empty one; nothing at the end, and again after it. A server calls it
+  /// in the request's context.
   /// Errors:       throws `kit::error` when the body breaks off or is malformed.
   /// Cancellation: terminal; the body cannot be read on.
   /// Lifetime:     the source must outlive the awaitable.

@@ -45,7 +45,8 @@ struct request {
   /// All its values. Throws as `query`.
   std::vector<std::string> query_all(std::string_view name) const;
 
-  /// The path parameter of that name, decoded; empty when the route has none of that name.
+  /// The path parameter of that name, decoded; empty when the route has none of that name. Valid
+  /// until the request is changed or moved.
   std::string_view param(std::string_view name) const noexcept {
     return params.get(name).value_or(std::string_view());
   }

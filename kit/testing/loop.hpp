@@ -46,10 +46,15 @@ class started {
   bool failed() const noexcept { return state_->failure != nullptr; }
 
   /// What the coroutine returned. Errors: rethrows what it threw; `std::logic_error` while pending.
-  auto value() const -> std::add_lvalue_reference_t<T> {
+  auto value() const& -> std::add_lvalue_reference_t<T> {
     require_done();
     if (state_->failure) std::rethrow_exception(state_->failure);
     if constexpr (!std::is_void_v<T>) return *state_->value;
+  }
+  T value() && {
+    require_done();
+    if (state_->failure) std::rethrow_exception(state_->failure);
+    if constexpr (!std::is_void_v<T>) return std::move(*state_->value);
   }
   /// What it failed with: thrown, or as the error of a `kit::result`.
   /// Errors: `std::logic_error` while pending or when it succeeded.
@@ -101,8 +106,10 @@ class started {
 };
 
 /// A test's event loop: an `io_context` that runs until nothing is ready, never blocks, and whose
-/// time is a `manual_clock`. A wrong test so fails instead of hanging.
-/// Threads: one.
+/// time is a `manual_clock`. A wrong test so fails instead of hanging. Asio's own timers keep the
+/// real time: code to be tested uses Cokit's (`sleep_for`, `with_timeout`, `timer_wheel`).
+/// Lifetime: coroutines still pending are destroyed with the loop, so what they refer to must be
+/// declared before it. Threads: one.
 class loop {
  public:
   loop() { clock_.drive(context_); }

@@ -194,7 +194,8 @@ class mock_handle {
 /// under test answers when the test says so.
 ///
 ///     auto [inner, handle] = mock_endpoint<ping, pong>();
-///     auto call = loop.start(kit::chain(layer)(inner)(ping{}));
+///     const auto ep = kit::chain(layer)(inner);
+///     auto call = loop.start(ep(ping{}));
 ///     auto received = handle.next();
 ///     CHECK(received.request() == ping{});
 ///     received.answer(pong{});          // or fail(errc::unavailable), or leave it hanging

@@ -1,4 +1,5 @@
 // The code of CONTRIBUTING.md: the lines between `// [name]` and `// [end]` stand there.
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -52,25 +53,24 @@ struct bulkhead_options {
   std::size_t limit = 64;
 };
 
-/// Refuses a call while `limit` others are under way, with `errc::resource_exhausted`. Each
-/// endpoint that it is put around counts for itself. Threads: one; a loop each has its own.
+/// Refuses a call while `limit` others are under way, with `errc::resource_exhausted`. Copies count
+/// together, so all endpoints that one is put around share the limit. Threads: any.
 class bulkhead {
  public:
   explicit bulkhead(bulkhead_options options = {}) : options_(options) {}
 
   kit::result<void> enter(kit::call& c) {
-    if (running_ < options_.limit) {
-      ++running_;
-      return {};
-    }
+    if (running_->fetch_add(1) < options_.limit) return {};
+    running_->fetch_sub(1);
     return kit::fail(kit::errc::resource_exhausted,
                      "bulkhead: too many calls of " + std::string(c.name()));
   }
-  void leave(kit::call&) noexcept { --running_; }
+  void leave(kit::call&) noexcept { running_->fetch_sub(1); }
 
  private:
   bulkhead_options options_;
-  std::size_t running_ = 0;
+  std::shared_ptr<std::atomic<std::size_t>> running_ =
+      std::make_shared<std::atomic<std::size_t>>(0);
 };
 // [end]
 

@@ -67,6 +67,16 @@ router& router::any(std::string_view pattern, handler h) {
   return *this;
 }
 
+void router::check_parameters(std::string_view pattern, bool (*has)(std::string_view) noexcept) {
+  if (pattern.empty()) return;
+  for (const auto& s : detail::parse_pattern(pattern).segments) {
+    if (s.kind == detail::segment_kind::text || has(s.text)) continue;
+    throw error(errc::invalid_argument, "router: pattern '" + std::string(pattern) +
+                                            "': the request has no field '" + s.text +
+                                            "' that can be a parameter");
+  }
+}
+
 router& router::add_layer(layer l) {
   scope_->layers.push_back(std::move(l));
   return *this;

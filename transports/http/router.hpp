@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <memory>
 #include <string>
@@ -90,14 +91,18 @@ class router {
     return handle(method::options, pattern, std::move(h));
   }
 
-  /// Serve a typed endpoint, see `handler_of`: `router.post("/sum", add.sum)`.
+  /// Serve a typed endpoint, see `handler_of`: `router.post("/sum", add.sum)`. The pattern's
+  /// parameters fill the fields of those names.
+  /// Errors: `errc::invalid_argument` also for a parameter that the request has no field for.
   template <class Req, class Resp>
   router& handle(const method& m, std::string_view pattern, endpoint<Req, Resp> ep,
                  handler_options hooks = {}) {
+    check_parameters<Req>(pattern);
     return handle(m, pattern, handler_of(std::move(ep), std::move(hooks)));
   }
   template <class Req, class Resp>
   router& any(std::string_view pattern, endpoint<Req, Resp> ep, handler_options hooks = {}) {
+    check_parameters<Req>(pattern);
     return any(pattern, handler_of(std::move(ep), std::move(hooks)));
   }
   template <class Req, class Resp>
@@ -127,7 +132,9 @@ class router {
 
   /// Puts middlewares around all handlers of this router, its groups and what is mounted in it,
   /// those added already, too, and around what it answers by itself; the first is outermost, and
-  /// those of an earlier call are outside those of a later one.
+  /// those of an earlier call are outside those of a later one. Each handler gets a copy: one with
+  /// state of its own, such as a limit, counts per route. For all together, put it around the
+  /// whole: `kit::chain(limit)(kit::http::handler(router))`.
   template <class... M>
   router& use(M... middlewares) {
     return add_layer([all = chain(std::move(middlewares)...)](handler next, std::string_view name) {
@@ -182,6 +189,15 @@ class router {
   struct scope;
   class freezer;
 
+  // Requests that have no fields at all are read by hooks, or not.
+  template <class Req>
+  static void check_parameters(std::string_view pattern) {
+    if constexpr (reflect::aggregate<Req> && !std::same_as<Req, request> &&
+                  !std::same_as<Req, empty>) {
+      check_parameters(pattern, &query::has_parameter<Req>);
+    }
+  }
+  static void check_parameters(std::string_view pattern, bool (*has)(std::string_view) noexcept);
   router& add_layer(layer l);
 
   std::shared_ptr<scope> scope_;

@@ -19,12 +19,18 @@ namespace kit::http {
 ///     co_await server.run();
 ///
 /// Each request runs in a context of its own, which is cancelled when the client goes away, when
-/// `request_timeout` is over, and when the answer is there. An error of the handler is answered by
-/// `error_response`. It starts no thread and installs no signal handler.
+/// `request_timeout` is over, and when the answer has been sent, streamed content included. An
+/// error of the handler is answered by `error_response`. It starts no thread and installs no signal
+/// handler.
 ///
 /// Threads: on an `io_context` made for one thread (`io_context(1)`, `kit::runtime`) everything
 /// runs there, without locks. On any other executor each connection runs on a strand of its own,
-/// and handlers of different connections run at the same time.
+/// and handlers of different connections run at the same time. A handler must not block: work that
+/// does goes to a pool of threads, in the request's context:
+///
+///     const auto ctx = co_await kit::this_context();
+///     co_await asio::co_spawn(kit::bind_context(pool.get_executor(), ctx), work(),
+///                             asio::use_awaitable);
 class server {
  public:
   /// Binds and listens: clients may connect from now on, and are accepted by `run`.

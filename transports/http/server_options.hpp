@@ -12,7 +12,7 @@ namespace kit::http {
 /// Settings of one HTTP server. Plain data; checked by `validate`, which the server calls.
 /// Durations: zero switches a limit off where its comment says so; negative ones are refused.
 struct server_options {
-  /// Address to bind, an IPv4 or IPv6 literal; `::` accepts both.
+  /// Address to bind, an IPv4 or IPv6 literal, or `localhost`; `::` accepts both.
   std::string address = "127.0.0.1";
   /// Port to bind. 0 lets the kernel choose; `server::port()` tells which.
   std::uint16_t port = 0;
@@ -38,7 +38,9 @@ struct server_options {
   std::size_t min_body_rate = 240;
   /// How long a connection may stay without a request before it is closed. 0: no limit.
   std::chrono::milliseconds idle_timeout{60'000};
-  /// The deadline of each request's context, counted from its last byte. 0: none.
+  /// The deadline of each request's context, counted from its last byte. 0: none. The handler then
+  /// has `cancel_grace` left to answer. Streamed content must be out by then, too, or it is broken
+  /// off: set 0 for endless streams.
   std::chrono::milliseconds request_timeout{60'000};
   /// After the client has ended its side while its request runs. Mostly it has gone away, but it
   /// may also have said all it wanted to say, and both look the same: how long until the request's

@@ -115,6 +115,7 @@ class EachProgram(unittest.TestCase):
                 answer = run(name, "--listen", f"127.0.0.1:{other.port}")
                 self.assertEqual((answer.returncode, answer.stdout), (1, ""))
                 self.assertIn("in use", answer.stderr)
+                self.assertIn(f"127.0.0.1', port {other.port}", answer.stderr)
 
     def test_signals_end_it(self):
         for name in PROGRAMS:

@@ -33,8 +33,9 @@ class tcp_world : public http_world {
     s.non_blocking(true);
     return std::make_unique<peer>(*this, std::move(s));
   }
-  // What the kernel is given on one side mostly is there on the other at once, but need not be, on a
-  // busy machine. So what is expected gets a second to begin; that nothing comes is believed sooner.
+  // What the kernel is given on one side mostly is there on the other at once, but need not be, on
+  // a busy machine. So what is expected gets a second to begin; that nothing comes is believed
+  // sooner.
   bool settle(const std::function<bool()>& done) override { return settle(done, 1s); }
   void run() override {
     settle([] { return false; }, 1ms);

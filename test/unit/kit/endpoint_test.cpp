@@ -187,6 +187,40 @@ TEST_CASE("endpoint: a call keeps the callable, whatever happens to the endpoint
   CHECK(watch.expired());
 }
 
+TEST_CASE("endpoint: a handler that only refers to its request has it as long as it runs") {
+  struct slowly {
+    static awaitable<std::string> by_reference(const std::string& s) {
+      co_await kit::sleep_for(1s);
+      co_return s + "!";
+    }
+    static awaitable<result<std::string>> by_rvalue(std::string&& s) {
+      co_await kit::sleep_for(1s);
+      co_return s + "!";
+    }
+    awaitable<std::string> operator()(const std::string& s) const { return by_reference(s); }
+  };
+  const std::string text(100, 'x');
+  for (const endpoint<std::string, std::string>& e :
+       {endpoint<std::string, std::string>(slowly::by_reference),
+        endpoint<std::string, std::string>(slowly::by_rvalue),
+        endpoint<std::string, std::string>(slowly{})}) {
+    kit::testing::loop loop;
+    const auto thrown = loop.start(e(std::string(text)));
+    const auto returned = loop.start(e.try_call(std::string(text)));
+    const auto copied = loop.start(e(text));
+    loop.advance(1s);
+    CHECK(thrown.value() == text + "!");
+    CHECK(*returned.value() == text + "!");
+    CHECK(copied.value() == text + "!");
+  }
+}
+
+TEST_CASE("endpoint: its types follow from those of a function") {
+  static_assert(std::is_same_v<decltype(endpoint(twice)), endpoint<int, int>>);
+  static_assert(std::is_same_v<decltype(endpoint(half)), endpoint<int, int>>);
+  CHECK(value_of(endpoint(twice)(4)) == 8);
+}
+
 TEST_CASE("endpoint: calls overlap") {
   kit::testing::loop loop;
   auto [inner, handle] = kit::testing::mock_endpoint<int, int>();

@@ -197,7 +197,10 @@ TEST_CASE("interceptor: each call has a state of its own, and destroys it") {
 TEST_CASE("interceptor: time is read once at the beginning and once at the end, for all") {
   struct timing {
     std::vector<kit::time_point>* times;
-    void enter(kit::call& c) { times->push_back(c.started()); }
+    void enter(kit::call& c) {
+      times->push_back(c.started());
+      CHECK(c.elapsed() == 0ms);
+    }
     void leave(kit::call& c) noexcept {
       times->push_back(c.ended());
       CHECK(c.elapsed() == 70ms);

@@ -1,3 +1,5 @@
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include <sys/socket.h>
@@ -29,19 +31,12 @@ class tcp_listener final : public listener {
  public:
   tcp_listener(const asio::any_io_executor& ex, const server_options& o)
       : executor_(ex), loop_(one_thread_loop(ex)), acceptor_(ex) {
-    const tcp::endpoint at(asio::ip::make_address(o.address), o.port);
-    v6_ = at.address().is_v6();
-    acceptor_.open(at.protocol());
-    acceptor_.set_option(tcp::acceptor::reuse_address(true));
-    if (v6_) acceptor_.set_option(asio::ip::v6_only(false));
-    if (o.reuse_port) {
-      using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
-      acceptor_.set_option(reuse_port(true));
+    try {
+      listen(o);
+    } catch (const std::system_error& e) {
+      throw std::system_error(
+          e.code(), "listen on address '" + o.address + "', port " + std::to_string(o.port));
     }
-    acceptor_.set_option(tcp::no_delay(true));  // its connections inherit it
-    acceptor_.bind(at);
-    acceptor_.non_blocking(true);
-    acceptor_.listen(o.backlog == 0 ? asio::socket_base::max_listen_connections : o.backlog);
   }
 
   asio::awaitable<std::error_code> wait() override {
@@ -80,6 +75,23 @@ class tcp_listener final : public listener {
   bool one_thread() const noexcept override { return loop_ != nullptr; }
 
  private:
+  void listen(const server_options& o) {
+    const auto host = o.address == "localhost" ? "127.0.0.1" : o.address;
+    const tcp::endpoint at(asio::ip::make_address(host), o.port);
+    v6_ = at.address().is_v6();
+    acceptor_.open(at.protocol());
+    acceptor_.set_option(tcp::acceptor::reuse_address(true));
+    if (v6_) acceptor_.set_option(asio::ip::v6_only(false));
+    if (o.reuse_port) {
+      using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+      acceptor_.set_option(reuse_port(true));
+    }
+    acceptor_.set_option(tcp::no_delay(true));  // its connections inherit it
+    acceptor_.bind(at);
+    acceptor_.non_blocking(true);
+    acceptor_.listen(o.backlog == 0 ? asio::socket_base::max_listen_connections : o.backlog);
+  }
+
   static asio::io_context* one_thread_loop(const asio::any_io_executor& ex) {
     const auto* loop = kit::target_of<loop_executor>(ex);
     return loop && kit::run_by_one_thread(loop->context()) ? &loop->context() : nullptr;

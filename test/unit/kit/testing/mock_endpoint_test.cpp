@@ -48,6 +48,15 @@ TEST_CASE("mock_endpoint: a call hangs until it is answered") {
   CHECK_FALSE(received.cancelled());
 }
 
+TEST_CASE("loop: what a coroutine returned can be taken out of it") {
+  kit::testing::loop loop;
+  const std::string& text =
+      loop.start([]() -> asio::awaitable<std::string> { co_return std::string(100, 'x'); }())
+          .value();
+  CHECK(text == std::string(100, 'x'));
+  loop.start([]() -> asio::awaitable<void> { co_return; }()).value();
+}
+
 TEST_CASE("mock_endpoint: a call can be failed, by an error or any exception") {
   kit::testing::loop loop;
   auto [inner, handle] = mock_endpoint<ping, pong>();

@@ -87,6 +87,28 @@ TEST_CASE("router: services may be mounted below prefixes, with hooks") {
   CHECK(seen == std::vector<std::string>{"/v1/add/sum 200", "/v1/add/concat 400"});
 }
 
+TEST_CASE("router: a path parameter that no field takes is refused when registered") {
+  const auto complaint = [](auto add) {
+    http::router router;
+    try {
+      add(router);
+    } catch (const kit::error& e) {
+      CHECK(e.code() == kit::errc::invalid_argument);
+      return std::string(e.what());
+    }
+    return std::string();
+  };
+  const auto ep = echo<profile>();
+  CHECK(
+      complaint([&](auto& r) { r.get("/profiles/{uid}", ep); }) ==
+      "router: pattern '/profiles/{uid}': the request has no field 'uid' that can be a parameter");
+  CHECK(complaint([&](auto& r) {
+          r.any("/{id}/{rest...}", ep);
+        }).ends_with("no field 'rest' that can be a parameter"));
+  CHECK(complaint([&](auto& r) { r.post("/{id}/{name}", ep).put("/none", ep); }).empty());
+  CHECK(complaint([&](auto& r) { r.post("/{x}", kit::nop<kit::empty>()); }).empty());
+}
+
 TEST_CASE("router: a typed endpoint is a route's handler for each method") {
   const auto ep = echo<profile>();
   http::router router;
