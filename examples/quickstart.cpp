@@ -3,10 +3,10 @@
 #include <transports/http/serve.hpp>
 
 struct sum_request {
-  int a = 0, b = 0;
+  double a = 0, b = 0;
 };
 struct sum_response {
-  int v = 0;
+  double v = 0;
 };
 
 asio::awaitable<sum_response> sum(sum_request r) {

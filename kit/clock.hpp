@@ -24,11 +24,17 @@ class clock {
 };
 
 /// `start + wait`, held inside what a `time_point` can express instead of wrapping round. A wait of
-/// `duration::max()` so means "never".
-constexpr time_point saturating_add(time_point start, duration wait) noexcept {
-  if (wait > duration::zero() && start > time_point::max() - wait) return time_point::max();
-  if (wait < duration::zero() && start < time_point::min() - wait) return time_point::min();
-  return start + wait;
+/// `duration::max()`, or of a coarser unit's maximum, so means "never".
+template <class Rep, class Period>
+constexpr time_point saturating_add(time_point start,
+                                    std::chrono::duration<Rep, Period> wait) noexcept {
+  using unit = std::chrono::duration<Rep, Period>;
+  if (wait > std::chrono::duration_cast<unit>(duration::max())) return time_point::max();
+  if (wait < std::chrono::duration_cast<unit>(duration::min())) return time_point::min();
+  const auto span = std::chrono::duration_cast<duration>(wait);
+  if (span > duration::zero() && start > time_point::max() - span) return time_point::max();
+  if (span < duration::zero() && start < time_point::min() - span) return time_point::min();
+  return start + span;
 }
 
 }  // namespace kit

@@ -110,7 +110,12 @@ asio::awaitable<void> child_job::join() noexcept {
       runner_->notify(std::move(handler));
     } else {
       const auto s = std::make_shared<spawned>(on_strand(executor_), std::move(context_), work_);
-      if (slot.is_connected()) slot.assign([s](asio::cancellation_type) { s->cancel(); });
+      if (slot.is_connected()) {
+        // Not held by the slot, which may live longer than the loop and its strands.
+        slot.assign([weak = std::weak_ptr(s)](asio::cancellation_type) {
+          if (const auto live = weak.lock()) live->cancel();
+        });
+      }
       s->start(std::move(handler));
     }
   });

@@ -37,7 +37,9 @@ def included(root, header, seen=None):
 
 
 def run(command, source, *more):
-    return subprocess.run([*command, *more, str(source)], capture_output=True, text=True, check=False)
+    # A precompiled header out of ccache would be older than what it was made of.
+    return subprocess.run([*command, *more, str(source)], capture_output=True, text=True, check=False,
+                          env={**os.environ, "CCACHE_DISABLE": "1"})
 
 
 def precompile(prelude, scratch, command):

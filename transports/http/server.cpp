@@ -216,7 +216,7 @@ asio::awaitable<void> server::impl::drain() {
 
 // Waits until the last connection has gone, for at most that long; `cut_by` ends the wait.
 asio::awaitable<void> server::impl::wait_empty(std::chrono::milliseconds limit, level cut_by) {
-  const auto until = hub_->wheel.now() + limit;
+  const auto until = saturating_add(hub_->wheel.now(), limit);
   while (hub_->size() > 0 && hub_->wheel.now() < until) {
     auto lock = changes_.lock();
     if (cut_by != level::running && asked_ >= cut_by) co_return;

@@ -40,7 +40,7 @@ void connection::enter(phase p, time_point deadline) {
 
 // The timer is moved only to an earlier time: deadlines mostly move on before they are met.
 void connection::watch() {
-  auto next = deadline_;
+  auto next = std::min(deadline_, look_at_);
   if (exchange_) next = std::min({next, exchange_->write_deadline, exchange_->gone_deadline});
   if (next < armed_for_) {
     armed_for_ = next;
@@ -56,8 +56,8 @@ time_point connection::body_deadline() const {
   const auto& o = hub_->options;
   if (o.min_body_rate == 0) return time_point::max();
   const auto bytes = exchange_->parser.message().body.bytes().size();
-  return exchange_->body_start + o.body_grace +
-         std::chrono::milliseconds(bytes * 1000 / o.min_body_rate);
+  return saturating_add(saturating_add(exchange_->body_start, o.body_grace),
+                        std::chrono::milliseconds(bytes * 1000 / o.min_body_rate));
 }
 
 void connection::on_timer() {
@@ -68,6 +68,10 @@ void connection::on_deadline() {
   armed_for_ = time_point::max();
   if (phase_ == phase::closed) return;
   now_ = hub_->wheel.now();
+  if (now_ >= look_at_) {
+    look_at_ = time_point::max();
+    if (readable()) restart_read();
+  }
   if (exchange_ && now_ >= exchange_->write_deadline) {
     close(true);
   } else if (exchange_ && now_ >= exchange_->gone_deadline) {
@@ -88,7 +92,7 @@ void connection::on_phase_deadline() {
       settle();
       break;
     case phase::running:
-      enter(phase::overdue, now_ + hub_->options.cancel_grace);
+      enter(phase::overdue, saturating_add(now_, hub_->options.cancel_grace));
       cancel_request(errc::deadline_exceeded);
       break;
     case phase::overdue:
@@ -96,6 +100,7 @@ void connection::on_phase_deadline() {
       break;
     case phase::idle:
       if (readable()) {  // just now
+        restart_read();
         enter(phase::idle, now_ + last_look);
       } else {
         close();
@@ -116,7 +121,8 @@ void connection::drain() {
   dispatch(+[](connection& c) {
     if (c.phase_ == phase::idle) {
       c.now_ = c.hub_->wheel.now();
-      c.enter(phase::idle, std::min(c.deadline_, c.now_ + c.hub_->options.drain_idle_grace));
+      const auto grace = saturating_add(c.now_, c.hub_->options.drain_idle_grace);
+      c.enter(phase::idle, std::min(c.deadline_, grace));
     } else if (c.has_request_ && !c.streaming_) {
       c.keep_alive_ = false;
     }

@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
@@ -63,6 +64,26 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
   void on_read(const std::error_code& failed, std::size_t size);
   /// The end of `start_write`, never inside of it.
   void on_written(const std::error_code& failed, std::size_t size);
+  /// That it never comes, as the loop is being destroyed.
+  void on_write_lost() noexcept;
+
+  /// The handler of a write that calls one of the two.
+  class write_handler {
+   public:
+    explicit write_handler(std::shared_ptr<connection> c) noexcept : connection_(std::move(c)) {}
+    write_handler(write_handler&&) noexcept = default;
+    write_handler& operator=(write_handler&&) = delete;
+    ~write_handler() {
+      if (connection_) connection_->on_write_lost();
+    }
+    void operator()(const std::error_code& failed, std::size_t size) {
+      const auto c = std::move(connection_);
+      c->on_written(failed, size);
+    }
+
+   private:
+    std::shared_ptr<connection> connection_;
+  };
 
  private:
   friend class hub;
@@ -79,7 +100,12 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
 
   // What the derived class does. One read and one write at a time, each ended by its call above,
   // also after `close_io`; each holds a handle to the connection meanwhile.
-  virtual void start_read() = 0;
+  //
+  // Reads. Where it knows that all which had come was read, and needn't `look_first`, it may only
+  // wait for what comes next, and returns true. The client's end may then have come before.
+  virtual bool start_read(bool look_first) = 0;
+  /// Starts the read that is under way anew, and looks first.
+  virtual void restart_read() {}
   virtual void start_write(std::string_view data) = 0;
   virtual io_result try_write(std::string_view data) noexcept = 0;
   /// Whether there is something to read, as far as that can be known.
@@ -144,7 +170,8 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
   std::shared_ptr<connection> kept_;  // from the end of the job's frame to `done`
   context context_;                   // of all its requests
 
-  std::size_t place_ = SIZE_MAX;  // among the hub's connections
+  time_point look_at_ = time_point::max();  // whether the client's end came with its last bytes
+  std::size_t place_ = SIZE_MAX;            // among the hub's connections
   std::size_t requests_ = 0;
   phase phase_ = phase::idle;
   bool keep_alive_ = true;      // after the present request

@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t max_ahead = 16 * 1024;
 // For bodies that come faster than they fit.
 constexpr std::size_t body_buffer = 32 * 1024;
+// When an idle connection is looked at, in case that the client's end came with its request.
+constexpr std::chrono::milliseconds look_again{100};
 // Answers to pipelined requests are collected up to here.
 constexpr std::size_t flush_at = 64 * 1024;
 
@@ -29,7 +31,10 @@ void connection::read() {
   if (reading_ || eof_) return;
   if (busy() && in_end_ - in_begin_ >= max_ahead) return;
   reading_ = true;
-  start_read();
+  if (start_read(busy() || phase_ != phase::idle)) {
+    look_at_ = now_ + look_again;
+    watch();
+  }
 }
 
 std::span<char> connection::read_room(std::size_t first) {
@@ -60,6 +65,7 @@ void connection::release_buffer() noexcept {
 
 void connection::on_read(const std::error_code& failed, std::size_t size) {
   reading_ = false;
+  look_at_ = time_point::max();
   if (phase_ == phase::closed) return;
   now_ = hub_->wheel.now();
   if (phase_ == phase::lingering) return failed ? close() : read();  // into the same place
@@ -76,7 +82,7 @@ void connection::on_end(const std::error_code& failed) {
   if (busy()) {
     const auto grace = hub_->options.half_close_grace;
     if (grace.count() == 0) return cancel_request(errc::canceled);
-    x().gone_deadline = now_ + grace;
+    x().gone_deadline = saturating_add(now_, grace);
     watch();
   } else if (!writing_) {
     close();
@@ -128,7 +134,8 @@ void connection::await_more() {
   if (!unread) release_buffer();
   if (!exchange_ || (exchange_->parsed == parse_state::complete && !unread)) {
     if (exchange_) hub_->give_back(std::move(exchange_));
-    enter(phase::idle, in(hub_->draining() ? o.drain_idle_grace : o.idle_timeout));
+    enter(phase::idle,
+          hub_->draining() ? saturating_add(now_, o.drain_idle_grace) : in(o.idle_timeout));
     return read();
   }
   auto& next = x();

@@ -56,6 +56,11 @@ void connection::on_written(const std::error_code& failed, std::size_t size) {
   }
 }
 
+// Else the job's frame, which the exchange holds, would hold the connection that holds it.
+void connection::on_write_lost() noexcept {
+  if (exchange_) exchange_->writer.drop();
+}
+
 // All is said.
 void connection::end() {
   if (eof_ || (!may_send_more_ && in_begin_ == in_end_)) {

@@ -30,7 +30,7 @@ void connection::begin() {
   now.context.emplace(context_, in(o.request_timeout));
   has_request_ = true;
   streaming_ = false;
-  if (eof_) now.gone_deadline = now_ + o.half_close_grace;
+  if (eof_) now.gone_deadline = saturating_add(now_, o.half_close_grace);
   phase_ = phase::running;
   kit::launch(executor(), now.context->context(), *this);
   if (has_request_ && phase_ == phase::running) enter(phase::running, in(o.request_timeout));

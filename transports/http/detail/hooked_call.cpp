@@ -20,9 +20,16 @@ error abandoned() noexcept {
 class hooked_call::counted_body final : public body_source {
  public:
   counted_body(hooked_call&& call, const response& r)
-      : call_(std::move(call)), inner_(r.body), status_(r.status), headers_(r.headers) {}
+      : call_(std::move(call)),
+        inner_(r.body),
+        size_(inner_.size()),
+        status_(r.status),
+        headers_(r.headers) {}
   ~counted_body() override {
-    if (call_.options_) end(abandoned());
+    if (!call_.options_) return;
+    const bool all = bytes_ == size_ || is_bodiless(status_) ||
+                     call_.request().method == method::head;  // nobody reads on, to see the end
+    end(all ? std::nullopt : std::optional<error>(abandoned()));
   }
 
   asio::awaitable<std::optional<std::string>> read() override {
@@ -54,6 +61,7 @@ class hooked_call::counted_body final : public body_source {
 
   hooked_call call_;
   body inner_;
+  const std::optional<std::uint64_t> size_;
   const http::status status_;
   const http::headers headers_;
   std::uint64_t bytes_ = 0;

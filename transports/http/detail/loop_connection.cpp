@@ -119,12 +119,19 @@ class loop_connection final : public connection {
       auto& op = *static_cast<read_operation*>(base);
       const auto c = op.release();
       if (!owner) return;  // the loop is being destroyed
+      if (std::exchange(op.again_, false) && op.ec_ == asio::error::operation_aborted &&
+          c->socket_ >= 0) {
+        return op.start(reactor::read_op, false);
+      }
       c->drained_ = op.drained_;
       c->on_read(op.ec_, op.bytes_transferred_);
       c->drained_ = false;
     }
 
     bool drained_ = false;
+    bool again_ = false;  // cancelled to be started anew
+
+    friend class loop_connection;
   };
 
   class write_operation final : public operation {
@@ -143,11 +150,24 @@ class loop_connection final : public connection {
                          std::size_t) {
       auto& op = *static_cast<write_operation*>(base);
       const auto c = op.release();
-      if (owner) c->on_written(op.ec_, op.bytes_transferred_);
+      if (owner) {
+        c->on_written(op.ec_, op.bytes_transferred_);
+      } else {
+        c->on_write_lost();
+      }
     }
   };
 
-  void start_read() override { read_op_.start(reactor::read_op, drained_); }
+  bool start_read(bool look_first) override {
+    const bool only_wait = drained_ && !look_first;
+    read_op_.start(reactor::read_op, only_wait);
+    return only_wait;
+  }
+  void restart_read() override {
+    if (!read_op_.pending()) return;
+    read_op_.again_ = true;
+    reactor_.cancel_ops(socket_, registered_);
+  }
   void start_write(std::string_view data) override {
     write_op_.data = data;
     write_op_.start(reactor::write_op, false);

@@ -29,18 +29,16 @@ class socket_connection final : public connection {
     return std::static_pointer_cast<socket_connection>(shared_from_this());
   }
 
-  void start_read() override {
+  bool start_read(bool) override {
     const auto into = read_room(first_buffer);
     socket_.async_read_some(asio::buffer(into.data(), into.size()),
                             [c = self()](const std::error_code& failed, std::size_t size) {
                               c->on_read(failed, size);
                             });
+    return false;
   }
   void start_write(std::string_view data) override {
-    socket_.async_write_some(asio::buffer(data),
-                             [c = self()](const std::error_code& failed, std::size_t size) {
-                               c->on_written(failed, size);
-                             });
+    socket_.async_write_some(asio::buffer(data), write_handler(self()));
   }
   io_result try_write(std::string_view data) noexcept override {
     return send(socket_.native_handle(), data);

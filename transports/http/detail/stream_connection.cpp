@@ -23,15 +23,16 @@ class stream_connection final : public connection {
   using self_ptr = std::shared_ptr<stream_connection>;
   self_ptr self() { return std::static_pointer_cast<stream_connection>(shared_from_this()); }
 
-  void start_read() override {
+  bool start_read(bool) override {
     read_on_ = true;
-    if (read_loop_) return;  // it sees the flag
+    if (read_loop_) return false;  // it sees the flag
     read_loop_ = true;
     asio::co_spawn(executor_, read_loop(self()), [c = self()](std::exception_ptr failure) {
       if (!failure) return;
       c->read_loop_ = false;
       c->on_read(std::make_error_code(std::errc::io_error), 0);
     });
+    return false;
   }
   // Goes round instead of starting anew, as what a memory stream reads is there at once.
   static asio::awaitable<void> read_loop(self_ptr c) {
@@ -45,9 +46,9 @@ class stream_connection final : public connection {
 
   void start_write(std::string_view data) override {
     asio::co_spawn(executor_, write_all(self(), asio::buffer(data)),
-                   [c = self()](std::exception_ptr failure, io_result r) {
+                   [end = write_handler(self())](std::exception_ptr failure, io_result r) mutable {
                      if (failure) r.error = std::make_error_code(std::errc::io_error);
-                     c->on_written(r.error, r.size);
+                     end(r.error, r.size);
                    });
   }
   static asio::awaitable<io_result> write_all(self_ptr c, asio::const_buffer data) {

@@ -1,3 +1,4 @@
+#include <new>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -56,7 +57,15 @@ class tcp_listener final : public listener {
     for (; count < limit; ++count) {
       const int socket = detail::accept_ready(acceptor_.native_handle(), failed);
       if (socket < 0) break;
-      serve(h, socket);
+      try {
+        serve(h, socket);
+      } catch (const std::system_error& e) {  // it could not be registered: one connection less
+        failed = e.code();
+        break;
+      } catch (const std::bad_alloc&) {
+        failed = std::make_error_code(std::errc::not_enough_memory);
+        break;
+      }
     }
     return count;
   }
