@@ -142,4 +142,38 @@ TEST_CASE_TEMPLATE("http server: requests beyond what is read ahead are served",
   }
 }
 
+TEST_CASE_TEMPLATE("http server: an end that comes together with the last bytes is seen", World,
+                   HTTP_WORLDS) {
+  held h;
+  World w(h.handler());
+  http_client c(w);
+  SUBCASE("of a request that runs") {
+    c.send_last("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    w.run();
+    REQUIRE(h.size() == 1);
+    w.advance(200ms);
+    CHECK(h[0].cancelled);
+  }
+  SUBCASE("of half a head") {
+    c.send_last("GET / HTTP/1.1\r\nHo");
+    w.run();
+  }
+  SUBCASE("of half a body") {
+    c.send_last("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n123");
+    w.run();
+  }
+  CHECK(w.server->connections() == 0);
+}
+
+TEST_CASE_TEMPLATE("http server: an end that comes together with a request is seen after it", World,
+                   HTTP_WORLDS) {
+  World w(http::handler{tell_target});
+  http_client c(w);
+  c.send_last("GET /a HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(c.answer().body == "/a");
+  w.advance(100ms);
+  CHECK(c.closed());
+  CHECK(w.server->connections() == 0);
+}
+
 }  // namespace test

@@ -51,6 +51,10 @@ class memory_world final : public http_world {
         refused_ = true;
       }
     }
+    void send_last(std::string_view bytes) override {
+      send(bytes);
+      end();
+    }
     std::string take() override {
       try {
         return stream_->take();

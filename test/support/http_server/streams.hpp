@@ -185,4 +185,19 @@ TEST_CASE_TEMPLATE("http server: the deadline of a request covers its stream", W
   CHECK(w.server->connections() == 0);
 }
 
+TEST_CASE_TEMPLATE("http server: a stream that waits for its client ends with the loop", World,
+                   HTTP_WORLDS) {
+  streaming s;
+  {
+    World w(s.handler());
+    http_client c(w);
+    c.get("/stream");
+    for (int i = 0; i < 40; ++i)
+      s.source->give(std::string(1 << 20, 'x'));
+    w.run();
+    CHECK(s.source->reads < 30);
+  }
+  CHECK(s.source.use_count() == 1);
+}
+
 }  // namespace test

@@ -74,6 +74,10 @@ class tcp_world : public http_world {
         world_.loop.run();
       }
     }
+    void send_last(std::string_view bytes) override {
+      REQUIRE(socket_.write_some(asio::buffer(bytes)) == bytes.size());
+      end();
+    }
     std::string take() override {
       std::string all;
       char bytes[65'536];

@@ -29,6 +29,8 @@ class http_peer {
  public:
   virtual ~http_peer() = default;
   virtual void send(std::string_view bytes) = 0;
+  /// Sends, and ends the sending side, before the server sees any of it.
+  virtual void send_last(std::string_view bytes) = 0;
   /// What has come.
   virtual std::string take() = 0;
   /// Whether the server's end has come, or a reset. After `take`.
@@ -79,6 +81,10 @@ class http_client {
 
   http_client& send(std::string_view bytes) {
     peer_->send(bytes);
+    return *this;
+  }
+  http_client& send_last(std::string_view bytes) {
+    peer_->send_last(bytes);
     return *this;
   }
   http_client& get(std::string_view target, std::string_view fields = "") {

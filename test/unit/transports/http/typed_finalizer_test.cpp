@@ -265,6 +265,20 @@ TEST_CASE("finalizer: a stream that breaks off is told with what was sent of it"
   CHECK(reported == std::vector<std::string>{"disk on fire"});
 }
 
+TEST_CASE("finalizer: a stream of known size is whole when so much of it was read") {
+  records seen;
+  kit::testing::loop loop;
+  const auto h = http::handler_of(answers(), decode, encode(stream({"hello", " world"})),
+                                  {.finalizers = {into(seen)}});
+  auto r = answer(loop, h, get("/"));
+  for (int i = 0; i < 2; ++i)
+    loop.start(r.body.read());
+  r = {};
+  REQUIRE(seen.size() == 1);
+  CHECK(seen[0].bytes == 11);
+  CHECK_FALSE(seen[0].failure);
+}
+
 TEST_CASE("finalizer: a stream that nobody reads to its end was abandoned") {
   records seen;
   kit::testing::loop loop;
