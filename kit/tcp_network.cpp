@@ -224,7 +224,10 @@ asio::awaitable<connect_result> tcp_network::connect(std::string address) {
   auto found = std::make_shared<look_up>(executor_);
   std::error_code ec;
   const auto numeric = asio::ip::make_address(where->host, ec);
-  if (ec) {
+  if (where->host == "localhost") {  // RFC 6761 6.3: no matter of DNS
+    for (const char* loopback : {"127.0.0.1", "::1"})
+      found->endpoints.emplace_back(asio::ip::make_address(loopback), where->port);
+  } else if (ec) {
     ec = co_await look_up::run(found, *where);
     if (ec) co_return connect_result{ec, nullptr};
   } else {
