@@ -261,11 +261,11 @@ class chained {
 
 namespace detail {
 template <class M>
-std::tuple<M> layers_of(const M& m) {
-  return std::tuple<M>(m);
+std::tuple<M> layers_of(M m) {
+  return std::tuple<M>(std::move(m));
 }
 template <class... M>
-std::tuple<M...> layers_of(const chained<M...>& c) {
+std::tuple<M...> layers_of(chained<M...> c) {
   return c.layers();
 }
 }  // namespace detail
@@ -287,7 +287,7 @@ auto chain(First first, Others... others) {
       [](auto... layer) {
         return chained<decltype(layer)...>(std::tuple<decltype(layer)...>(std::move(layer)...));
       },
-      std::tuple_cat(detail::layers_of(first), detail::layers_of(others)...));
+      std::tuple_cat(detail::layers_of(std::move(first)), detail::layers_of(std::move(others))...));
 }
 
 }  // namespace kit

@@ -223,15 +223,14 @@ asio::awaitable<connect_result> tcp_network::connect(std::string address) {
   }
   auto found = std::make_shared<look_up>(executor_);
   std::error_code ec;
-  const auto numeric = asio::ip::make_address(where->host, ec);
   if (where->host == "localhost") {  // RFC 6761 6.3: no matter of DNS
     for (const char* loopback : {"127.0.0.1", "::1"})
       found->endpoints.emplace_back(asio::ip::make_address(loopback), where->port);
-  } else if (ec) {
+  } else if (const auto numeric = asio::ip::make_address(where->host, ec); !ec) {
+    found->endpoints.emplace_back(numeric, where->port);
+  } else {
     ec = co_await look_up::run(found, *where);
     if (ec) co_return connect_result{ec, nullptr};
-  } else {
-    found->endpoints.emplace_back(numeric, where->port);
   }
   for (const auto& endpoint : found->endpoints) {
     tcp_socket socket(executor_);

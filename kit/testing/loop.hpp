@@ -52,9 +52,11 @@ class started {
     if constexpr (!std::is_void_v<T>) return *state_->value;
   }
   T value() && {
-    require_done();
-    if (state_->failure) std::rethrow_exception(state_->failure);
-    if constexpr (!std::is_void_v<T>) return std::move(*state_->value);
+    if constexpr (std::is_void_v<T>) {
+      std::as_const(*this).value();
+    } else {
+      return std::move(std::as_const(*this).value());
+    }
   }
   /// What it failed with: thrown, or as the error of a `kit::result`.
   /// Errors: `std::logic_error` while pending or when it succeeded.

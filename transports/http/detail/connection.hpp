@@ -104,7 +104,7 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
   // Reads. Where it knows that all which had come was read, and needn't `look_first`, it may only
   // wait for what comes next, and returns true. The client's end may then have come before.
   virtual bool start_read(bool look_first) = 0;
-  /// Starts the read that is under way anew, and looks first.
+  // Starts the read that is under way anew, and looks first.
   virtual void restart_read() {}
   virtual void start_write(std::string_view data) = 0;
   virtual io_result try_write(std::string_view data) noexcept = 0;

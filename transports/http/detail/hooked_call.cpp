@@ -26,9 +26,7 @@ class hooked_call::counted_body final : public body_source {
         status_(r.status),
         headers_(r.headers) {}
   ~counted_body() override {
-    if (!call_.options_) return;
-    const bool all = bytes_ == size_ || is_bodiless(status_) ||
-                     call_.request().method == method::head;  // nobody reads on, to see the end
+    const bool all = bytes_ == size_;  // nobody reads on, to see the end
     end(all ? std::nullopt : std::optional<error>(abandoned()));
   }
 
