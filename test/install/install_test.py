@@ -8,11 +8,15 @@ Exit status 77 (skipped) where the tool is not installed.
 
 import os
 import pathlib
+import re
+import shlex
 import shutil
 import subprocess
 import sys
 
 SKIPPED = 77
+PROGRAMS = {"core": "cokit", "service": "cokit-http"}  # name.cpp: what it is built against
+INCLUDE = re.compile(r"^\s*#\s*include\s*<((?:kit|middleware|transports|test|examples)/[^>]+)>", re.MULTILINE)
 
 
 def run(command, **kwargs):
@@ -25,18 +29,31 @@ def output(command, **kwargs):
     return run(command, stdout=subprocess.PIPE, text=True, **kwargs).stdout
 
 
+def check_headers(include):
+    """Whatever an installed header of ours includes is installed."""
+    headers = list(include.rglob("*.hpp"))
+    missing = [
+        f"{header.relative_to(include)} includes {name}, which is not installed"
+        for header in headers
+        for name in INCLUDE.findall(header.read_text())
+        if not (include / name).exists()
+    ]
+    if missing or not headers:
+        raise SystemExit("\n".join(missing) or f"no headers in {include}")
+
+
 def build_with_pkg_config(outside, prefix, work, compiler):
     """The plain compiler call that the README shows."""
     folders = {str(p.parent) for p in prefix.rglob("cokit.pc")}
     environment = os.environ | {"PKG_CONFIG_PATH": ":".join(folders)}
-    query = ["pkg-config", f"--define-variable=prefix={prefix}", "cokit-http"]
-    cflags = output([*query, "--cflags"], env=environment).split()
-    libs = output([*query, "--libs"], env=environment).split()
-    program = work / "outside"
-    # In two steps: a compiler cache knows only single ones.
-    run([*compiler, "-std=c++20", "-Wall", "-Werror", *cflags, "-c", outside / "main.cpp", "-o", work / "main.o"])
-    run([*compiler, work / "main.o", "-o", program, *libs])
-    return program
+    for program, package in PROGRAMS.items():
+        query = ["pkg-config", f"--define-variable=prefix={prefix}", package]
+        cflags = shlex.split(output([*query, "--cflags"], env=environment))
+        libs = shlex.split(output([*query, "--libs"], env=environment))
+        source, built = outside / f"{program}.cpp", work / f"{program}.o"
+        # In two steps: a compiler cache knows only single ones.
+        run([*compiler, "-std=c++20", "-Wall", "-Wextra", "-Werror", *cflags, "-c", source, "-o", built])
+        run([*compiler, built, "-o", work / program, *libs])
 
 
 def build_with_cmake(outside, prefix, work, compiler):
@@ -46,7 +63,6 @@ def build_with_cmake(outside, prefix, work, compiler):
         + [f"-DCMAKE_CXX_COMPILER={program}", f"-DCMAKE_CXX_COMPILER_LAUNCHER={';'.join(launcher)}"]
     )
     run(["cmake", "--build", work])
-    return work / "outside"
 
 
 def main(tool, source, build, prefix, *compiler):
@@ -59,11 +75,12 @@ def main(tool, source, build, prefix, *compiler):
     work.mkdir(parents=True)
     run(["meson", "install", "-C", build, "--no-rebuild", "--quiet"], env=os.environ | {"DESTDIR": str(scratch)})
     installed = scratch / pathlib.Path(prefix).relative_to("/")
+    check_headers(installed / "include" / "cokit")
     outside = pathlib.Path(source) / "test" / "install" / "outside"
-    build_outside = {"pkg-config": build_with_pkg_config, "cmake": build_with_cmake}[tool]
-    program = build_outside(outside, installed, work, compiler)
+    {"pkg-config": build_with_pkg_config, "cmake": build_with_cmake}[tool](outside, installed, work, compiler)
     libraries = ":".join({str(p.parent) for p in installed.rglob("libcokit*")})
-    run([program], env=os.environ | {"LD_LIBRARY_PATH": libraries}, timeout=60)
+    for program in PROGRAMS:
+        run([work / program], env=os.environ | {"LD_LIBRARY_PATH": libraries}, timeout=60)
     return 0
 
 
