@@ -80,6 +80,30 @@ TEST_CASE_TEMPLATE("http server: an idle connection may still send a request tha
   CHECK(w.ended());
 }
 
+TEST_CASE_TEMPLATE(
+    "http server: without idle grace connections without a request are closed at once", World,
+    HTTP_WORLDS) {
+  held h;
+  World w(h.handler(), http::server_options{.drain_idle_grace = 0ms});
+  http_client idle(w), fresh(w), runs(w);
+  idle.get("/");
+  w.run();
+  h[0].answer({});
+  CHECK(idle.answer().status == 200);
+  CHECK(fresh.waits());
+  runs.get("/");
+  w.run();
+  w.server->stop();
+  CHECK(idle.closed());
+  CHECK(fresh.closed());
+  CHECK(w.server->connections() == 1);
+  h[1].answer({});
+  CHECK(runs.answer().header("connection") == "close");
+  CHECK(runs.closed());
+  runs.close();
+  CHECK(w.ended());
+}
+
 TEST_CASE_TEMPLATE("http server: a stopped server answers all that was pipelined to it so far",
                    World, HTTP_WORLDS) {
   held h;
@@ -113,6 +137,30 @@ TEST_CASE_TEMPLATE("http server: requests that outlast the drain are cancelled",
   CHECK(a.status == 503);
   CHECK(a.header("connection") == "close");
   CHECK(c.closed());
+  c.close();
+  CHECK(w.ended());
+}
+
+TEST_CASE_TEMPLATE("http server: a drain may take as long as it takes", World, HTTP_WORLDS) {
+  held h(true);
+  constexpr auto forever = std::chrono::milliseconds::max();
+  World w(h.handler(),
+          http::server_options{
+              .request_timeout = forever, .drain_timeout = forever, .cancel_grace = forever});
+  http_client c(w);
+  c.get("/");
+  w.run();
+  w.server->stop();
+  w.advance(24h * 365);
+  CHECK(w.running->pending());
+  CHECK_FALSE(h[0].context.cancelled());
+  w.server->cancel();
+  w.run();
+  CHECK(h[0].context.cancelled());
+  w.advance(24h * 365);
+  CHECK(w.running->pending());
+  h[0].answer({});
+  CHECK(c.answer().status == 200);
   c.close();
   CHECK(w.ended());
 }

@@ -8,6 +8,11 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
 #include <asio/strand.hpp>
 
 #include <kit/parked.hpp>
@@ -316,5 +321,22 @@ TEST_CASE("with_context: the loop's end destroys the inner work before what lent
       CHECK(log.take().empty());
     }
     CHECK(log.take() == expected);
+  }
+}
+
+TEST_CASE("with_context: a caller's cancellation signal may outlive the loop") {
+  auto witness = std::make_shared<int>();
+  asio::cancellation_signal caller;
+  for (const int hint : {1, 2}) {
+    const kit::cancel_source source;
+    {
+      asio::io_context io(hint);
+      // On a loop for several threads the work is on a strand, which must not outlive the loop.
+      asio::co_spawn(io, kit::with_context(source.context().with(witness), kit::sleep_for(1h)),
+                     asio::bind_cancellation_slot(caller.slot(), asio::detached));
+      io.poll();
+      CHECK(witness.use_count() > 1);
+    }
+    CHECK(witness.use_count() == 1);
   }
 }

@@ -59,6 +59,16 @@ TEST_CASE("serve: the loops of a runtime answer on one port until it is stopped"
   }
 }
 
+TEST_CASE("serve: localhost is the loopback interface, without a resolver") {
+  kit::runtime rt;
+  const auto address = http::serve(rt, hello, {.address = "localhost"});
+  CHECK(address.starts_with("127.0.0.1:"));
+  int answered = 0;
+  rt.on(0, [&] { return ask_often("localhost" + address.substr(9), answered, rt); });
+  CHECK(rt.run() == 0);
+  CHECK(answered == 32);
+}
+
 TEST_CASE("serve: when the address is taken, the runtime is left as it was") {
   asio::io_context loop;
   const auto other = kit::tcp_network(loop.get_executor()).listen("127.0.0.1:0");
