@@ -8,7 +8,6 @@
 #include <asio/associated_cancellation_slot.hpp>
 #include <asio/associated_executor.hpp>
 #include <asio/async_result.hpp>
-#include <asio/basic_socket_acceptor.hpp>
 #include <asio/error.hpp>
 #include <asio/ip/basic_resolver.hpp>
 #include <asio/ip/v6_only.hpp>
@@ -21,7 +20,6 @@ namespace kit {
 namespace {
 
 using asio::ip::tcp;
-using tcp_acceptor = asio::basic_socket_acceptor<tcp, asio::any_io_executor>;
 using tcp_resolver = asio::ip::basic_resolver<tcp, asio::any_io_executor>;
 
 // A completion handler that passes what `Make` makes of Asio's arguments on to a coroutine, as its
@@ -60,11 +58,6 @@ asio::awaitable<Result> await_as(Start start, Make make) {
 constexpr auto make_io_result = [](const std::error_code& ec, std::size_t size = 0) {
   return io_result{ec, size};
 };
-
-std::string to_text(const tcp::endpoint& e) {
-  const auto host = e.address().to_string();
-  return (e.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(e.port());
-}
 
 class tcp_stream final : public stream {
  public:
@@ -107,35 +100,28 @@ class tcp_stream final : public stream {
   std::string local_address() const override {
     std::error_code ec;
     const auto e = socket_.local_endpoint(ec);
-    return ec ? std::string() : to_text(e);
+    return ec ? std::string() : to_address(e);
   }
   std::string remote_address() const override {
     std::error_code ec;
     const auto e = socket_.remote_endpoint(ec);
-    return ec ? std::string() : to_text(e);
+    return ec ? std::string() : to_address(e);
   }
 
  private:
   tcp_socket socket_;
 };
 
-std::unique_ptr<stream> make_stream(tcp_socket socket, const tcp_options& options) {
-  std::error_code ignored;
-  if (options.no_delay) socket.set_option(tcp::no_delay(true), ignored);
-  return std::make_unique<tcp_stream>(std::move(socket));
-}
-
 class listener final : public acceptor {
  public:
-  listener(tcp_acceptor a, const tcp_options& options)
-      : acceptor_(std::move(a)), options_(options) {}
+  explicit listener(tcp_acceptor a) : acceptor_(std::move(a)) {}
 
   asio::awaitable<connect_result> accept() override {
     return await_as<connect_result>(
         [this](auto handler) { acceptor_.async_accept(std::move(handler)); },
-        [this](const std::error_code& ec, tcp_socket socket) {
+        [](const std::error_code& ec, tcp_socket socket) {
           if (ec) return connect_result{ec, nullptr};
-          return connect_result{ec, make_stream(std::move(socket), options_)};
+          return connect_result{ec, make_tcp_stream(std::move(socket))};
         });
   }
   void close() noexcept override {
@@ -145,12 +131,11 @@ class listener final : public acceptor {
   std::string local_address() const override {
     std::error_code ec;
     const auto e = acceptor_.local_endpoint(ec);
-    return ec ? std::string() : to_text(e);
+    return ec ? std::string() : to_address(e);
   }
 
  private:
   tcp_acceptor acceptor_;
-  tcp_options options_;
 };
 
 // The system's look-up blocks a thread and can't be called off. Shared with it, so that who waits
@@ -194,20 +179,44 @@ bool connected_to_itself(const tcp_socket& socket) {
   return local == socket.remote_endpoint(no_remote) && !no_local && !no_remote;
 }
 
-void listen_on(tcp_acceptor& a, const tcp::endpoint& where, bool both_versions,
-               const tcp_options& options) {
-  a.open(where.protocol());
-  a.set_option(tcp_acceptor::reuse_address(true));
-#ifdef SO_REUSEPORT
-  using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
-  if (options.reuse_port) a.set_option(reuse_port(true));
-#endif
-  if (both_versions) a.set_option(asio::ip::v6_only(false));
-  a.bind(where);
-  a.listen(options.backlog);
+tcp::endpoint local_endpoint(const asio::any_io_executor& ex, std::string_view host,
+                             std::uint16_t port) {
+  if (!host.empty()) {
+    return {asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host), port};
+  }
+  std::error_code no_v6;
+  tcp_acceptor(ex).open(tcp::v6(), no_v6);
+  return {no_v6 ? tcp::v4() : tcp::v6(), port};
 }
 
 }  // namespace
+
+tcp_acceptor listen_on_tcp(const asio::any_io_executor& ex, std::string_view host,
+                           std::uint16_t port, const tcp_options& options) {
+  try {
+    const auto at = local_endpoint(ex, host, port);
+    tcp_acceptor a(ex);
+    a.open(at.protocol());
+    a.set_option(tcp_acceptor::reuse_address(true));
+    if (options.reuse_port) {
+      using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+      a.set_option(reuse_port(true));
+    }
+    if (at.address().is_v6()) a.set_option(asio::ip::v6_only(false));
+    a.set_option(tcp::no_delay(options.no_delay));  // its connections inherit it
+    a.bind(at);
+    a.listen(options.backlog);
+    return a;
+  } catch (const std::system_error& e) {
+    throw std::system_error(
+        e.code(), "listen on host '" + std::string(host) + "', port " + std::to_string(port));
+  }
+}
+
+std::string to_address(const tcp::endpoint& at) {
+  const auto host = at.address().to_string();
+  return (at.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(at.port());
+}
 
 std::unique_ptr<stream> make_tcp_stream(tcp_socket socket) {
   return std::make_unique<tcp_stream>(std::move(socket));
@@ -238,7 +247,11 @@ asio::awaitable<connect_result> tcp_network::connect(std::string address) {
         [&](auto handler) { socket.async_connect(endpoint, std::move(handler)); }, make_io_result);
     ec = connected.error;
     if (!ec && connected_to_itself(socket)) ec = asio::error::connection_refused;
-    if (!ec) co_return connect_result{ec, make_stream(std::move(socket), options_)};
+    if (!ec) {
+      std::error_code ignored;
+      if (options_.no_delay) socket.set_option(tcp::no_delay(true), ignored);
+      co_return connect_result{ec, make_tcp_stream(std::move(socket))};
+    }
     if (ec == asio::error::operation_aborted) break;
   }
   co_return connect_result{ec ? ec : asio::error::host_not_found, nullptr};
@@ -248,21 +261,7 @@ std::unique_ptr<acceptor> tcp_network::listen(std::string_view address) {
   const auto where = parse_address(address);
   if (!where)
     throw std::system_error(make_error_code(errc::invalid_argument), where.error().what());
-  tcp_acceptor a(executor_);
-  try {
-    if (!where->host.empty()) {
-      const auto host = where->host == "localhost" ? "127.0.0.1" : where->host;
-      listen_on(a, {asio::ip::make_address(host), where->port}, false, options_);
-    } else {
-      std::error_code no_v6;
-      a.open(tcp::v6(), no_v6);
-      a = tcp_acceptor(executor_);
-      listen_on(a, {no_v6 ? tcp::v4() : tcp::v6(), where->port}, !no_v6, options_);
-    }
-  } catch (const std::system_error& e) {
-    throw std::system_error(e.code(), "listen on '" + std::string(address) + "'");
-  }
-  return std::make_unique<listener>(std::move(a), options_);
+  return std::make_unique<listener>(listen_on_tcp(executor_, where->host, where->port, options_));
 }
 
 }  // namespace kit

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
+#include <asio/basic_socket_acceptor.hpp>
 #include <asio/basic_stream_socket.hpp>
 #include <asio/ip/tcp.hpp>
 
@@ -25,9 +27,20 @@ struct tcp_options {
 };
 
 using tcp_socket = asio::basic_stream_socket<asio::ip::tcp, asio::any_io_executor>;
+using tcp_acceptor = asio::basic_socket_acceptor<asio::ip::tcp, asio::any_io_executor>;
 
 /// A stream over a connected socket.
 std::unique_ptr<stream> make_tcp_stream(tcp_socket socket);
+
+/// An acceptor that listens: clients may connect from now on. `host` is an IPv4 or IPv6 literal, or
+/// `localhost` (127.0.0.1); `::` means all interfaces, IPv4 and IPv6, and so does an empty one, but
+/// without IPv6 where the system has none. Port 0: the system chooses one.
+/// Errors: throws `std::system_error` that names host and port.
+tcp_acceptor listen_on_tcp(const asio::any_io_executor& ex, std::string_view host,
+                           std::uint16_t port, const tcp_options& options = {});
+
+/// As `stream::local_address` and the like give it: `127.0.0.1:80`, `[::1]:80`.
+std::string to_address(const asio::ip::tcp::endpoint& at);
 
 /// TCP on the operating system's network.
 class tcp_network final : public network {

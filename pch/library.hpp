@@ -1,5 +1,5 @@
 // Precompiled for the libraries: only what is not ours, so that it is built once. Saves no include:
-// -Db_pch=false, which the `minimal` build of test/run.sh uses, builds without it.
+// -Db_pch=false, which the `debug` build of test/run.sh uses, builds without it.
 #include <algorithm>
 #include <array>
 #include <chrono>

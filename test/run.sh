@@ -8,9 +8,9 @@ usage() {
 usage: bash test/run.sh [option]...
 Without an option: the release build in build/, and every test. Each of these picks a build instead:
   --release           build/           release with debug info: unit, integration, lint, install tests
-  --debug             build-debug/     no optimisation, library assertions: unit tests
+  --debug             build-debug/     no optimisation, library assertions, every optional feature off,
+                                       no precompiled headers: unit tests
   --sanitize LIST     build-asan/, build-tsan/: LIST is address,undefined or thread
-  --minimal           build-minimal/   every optional feature off, no precompiled headers: unit tests
   --tidy              build-tidy/      clang-tidy over the libraries and examples
   --fuzz              build-fuzz/      each fuzzer for 20 seconds, with address,undefined
   --all               all of them
@@ -25,7 +25,7 @@ builds=()
 options=()
 while [ $# -gt 0 ]; do
   case $1 in
-    --release | --debug | --minimal | --tidy | --fuzz) builds+=("${1#--}") ;;
+    --release | --debug | --tidy | --fuzz) builds+=("${1#--}") ;;
     --sanitize)
       case ${2:-} in
         address,undefined) builds+=(asan) ;;
@@ -33,7 +33,7 @@ while [ $# -gt 0 ]; do
         *) usage >&2 && exit 2 ;;
       esac
       shift ;;
-    --all) builds=(release tidy debug minimal asan tsan fuzz) ;;
+    --all) builds=(release tidy debug asan tsan fuzz) ;;
     --werror) options+=(--werror) ;;
     -h | --help) usage && exit 0 ;;
     *) usage >&2 && exit 2 ;;
@@ -119,9 +119,8 @@ only_code=(--no-suite lint --no-suite install)
 for build in "${builds[@]}"; do
   case $build in
     release) run_build release build all -- ;;
-    debug) run_build debug build-debug unit -- --buildtype=debug -Dexamples=disabled ;;
-    minimal)
-      run_build minimal build-minimal unit -- "${unoptimised[@]}" --auto-features=disabled \
+    debug)
+      run_build debug build-debug unit -- "${unoptimised[@]}" --auto-features=disabled \
         -Dtests=enabled -Db_pch=false ;;
     asan)
       run_build asan build-asan all "${only_code[@]}" --timeout-multiplier 2 -- \

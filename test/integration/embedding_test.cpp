@@ -31,8 +31,8 @@ namespace http = kit::http;
 
 namespace {
 
-constexpr int many = 10'000;
-constexpr int many_with_threads = 2'000;
+constexpr int many = EMBEDDING_ROUNDS;
+constexpr int many_with_threads = many / 5;
 
 // What a process may grow by.
 struct usage {

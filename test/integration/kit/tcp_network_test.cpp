@@ -1,9 +1,12 @@
 #include <kit/tcp_network.hpp>
 
 #include <exception>
+#include <string>
+#include <system_error>
 
 #include <doctest/doctest.h>
 #include <asio/co_spawn.hpp>
+#include <asio/error.hpp>
 #include <asio/io_context.hpp>
 
 #include "test/support/network_contract.hpp"
@@ -100,5 +103,27 @@ TEST_CASE("tcp_network: listening on what is no address throws, and names it") {
   for (const char* wrong : {"", "127.0.0.1", "example.invalid:80", "127.0.0.1:99999", "::1:80"}) {
     CAPTURE(wrong);
     CHECK_THROWS_AS(net.listen(wrong), std::system_error);
+  }
+}
+
+TEST_CASE("listen_on_tcp: where it listens can be given to connect, a taken port is named") {
+  asio::io_context context(1);
+  const auto ex = context.get_executor();
+  for (const std::string host : {"127.0.0.1", "localhost", "::1", "::", ""}) {
+    CAPTURE(host);
+    const auto a = kit::listen_on_tcp(ex, host, 0);
+    const auto at = a.local_endpoint();
+    const auto parts = kit::parse_address(kit::to_address(at));
+    REQUIRE(parts);
+    CHECK(parts->host == (host == "localhost" ? "127.0.0.1" : host.empty() ? "::" : host));
+    CHECK(parts->port == at.port());
+    try {
+      kit::listen_on_tcp(ex, host, at.port());
+      FAIL("listens twice");
+    } catch (const std::system_error& e) {
+      CHECK(e.code() == asio::error::address_in_use);
+      CHECK(std::string(e.what()).find("host '" + host + "', port " + std::to_string(at.port())) !=
+            std::string::npos);
+    }
   }
 }

@@ -7,6 +7,8 @@
 #include <asio/error.hpp>
 #include <asio/ip/tcp.hpp>
 
+#include <kit/tcp_network.hpp>
+
 namespace kit::http::detail {
 namespace {
 
@@ -20,9 +22,7 @@ std::string address(int socket, Call call) {
   auto size = static_cast<socklen_t>(at.capacity());
   if (call(socket, at.data(), &size) != 0) return {};
   at.resize(size);
-  const auto host = at.address().to_string();
-  const auto port = std::to_string(at.port());
-  return at.address().is_v6() ? "[" + host + "]:" + port : host + ":" + port;
+  return to_address(at);
 }
 
 }  // namespace

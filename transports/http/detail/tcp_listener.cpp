@@ -3,18 +3,14 @@
 #include <system_error>
 #include <utility>
 
-#include <sys/socket.h>
-#include <asio/basic_socket_acceptor.hpp>
-#include <asio/detail/socket_option.hpp>
 #include <asio/dispatch.hpp>
 #include <asio/io_context.hpp>
-#include <asio/ip/tcp.hpp>
-#include <asio/ip/v6_only.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include <kit/asio_compat.hpp>
 #include <kit/job.hpp>
+#include <kit/tcp_network.hpp>
 #include <transports/http/detail/connection.hpp>
 #include <transports/http/detail/listener.hpp>
 #include <transports/http/detail/loop_connection.hpp>
@@ -24,25 +20,19 @@
 namespace kit::http::detail {
 namespace {
 
-using asio::ip::tcp;
 using loop_executor = asio::io_context::executor_type;
 
 // Connections share the acceptor's loop where one thread runs it, else each gets a strand.
 class tcp_listener final : public listener {
  public:
   tcp_listener(const asio::any_io_executor& ex, const server_options& o)
-      : executor_(ex), loop_(one_thread_loop(ex)), acceptor_(ex) {
-    try {
-      listen(o);
-    } catch (const std::system_error& e) {
-      throw std::system_error(
-          e.code(), "listen on address '" + o.address + "', port " + std::to_string(o.port));
-    }
+      : executor_(ex), loop_(one_thread_loop(ex)), acceptor_(listen(ex, o)) {
+    acceptor_.non_blocking(true);
   }
 
   asio::awaitable<std::error_code> wait() override {
     std::error_code failed;
-    co_await acceptor_.async_wait(tcp::acceptor::wait_read,
+    co_await acceptor_.async_wait(tcp_acceptor::wait_read,
                                   asio::redirect_error(asio::use_awaitable, failed));
     co_return failed;
   }
@@ -75,30 +65,15 @@ class tcp_listener final : public listener {
     acceptor_.close(ignored);
   }
 
-  std::string local_address() const override {
-    const auto at = acceptor_.local_endpoint();
-    const auto host = at.address().to_string();
-    return (v6_ ? "[" + host + "]" : host) + ":" + std::to_string(at.port());
-  }
+  std::string local_address() const override { return to_address(acceptor_.local_endpoint()); }
 
   bool one_thread() const noexcept override { return loop_ != nullptr; }
 
  private:
-  void listen(const server_options& o) {
-    const auto host = o.address == "localhost" ? "127.0.0.1" : o.address;
-    const tcp::endpoint at(asio::ip::make_address(host), o.port);
-    v6_ = at.address().is_v6();
-    acceptor_.open(at.protocol());
-    acceptor_.set_option(tcp::acceptor::reuse_address(true));
-    if (v6_) acceptor_.set_option(asio::ip::v6_only(false));
-    if (o.reuse_port) {
-      using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
-      acceptor_.set_option(reuse_port(true));
-    }
-    acceptor_.set_option(tcp::no_delay(true));  // its connections inherit it
-    acceptor_.bind(at);
-    acceptor_.non_blocking(true);
-    acceptor_.listen(o.backlog == 0 ? asio::socket_base::max_listen_connections : o.backlog);
+  static tcp_acceptor listen(const asio::any_io_executor& ex, const server_options& o) {
+    tcp_options options{.reuse_port = o.reuse_port};
+    if (o.backlog > 0) options.backlog = o.backlog;
+    return listen_on_tcp(ex, o.address, o.port, options);
   }
 
   static asio::io_context* one_thread_loop(const asio::any_io_executor& ex) {
@@ -117,8 +92,8 @@ class tcp_listener final : public listener {
 
   asio::any_io_executor executor_;
   asio::io_context* loop_;
-  asio::basic_socket_acceptor<tcp, asio::any_io_executor> acceptor_;
-  bool v6_ = false;
+  tcp_acceptor acceptor_;
+  bool v6_ = acceptor_.local_endpoint().address().is_v6();
 };
 
 }  // namespace
