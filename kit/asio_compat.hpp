@@ -3,11 +3,15 @@
 // What moved or differs between Asio 1.22 and the newest, in one place.
 
 #include <typeinfo>
+#include <utility>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/detail/scheduler.hpp>
 #include <asio/execution_context.hpp>
 #include <asio/version.hpp>
+#if __has_include(<asio/execution/execute.hpp>)
+#include <asio/execution/execute.hpp>
+#endif
 
 namespace kit {
 
@@ -22,6 +26,16 @@ inline bool run_by_one_thread(asio::execution_context& loop) {
 template <class Executor>
 const Executor* target_of(const asio::any_io_executor& ex) noexcept {
   return ex.target_type() == typeid(Executor) ? ex.target<Executor>() : nullptr;
+}
+
+/// Has the executor run `f`. While Asio had a function object for that, the member was private.
+template <class Executor, class F>
+void execute_on(const Executor& ex, F&& f) {
+#if __has_include(<asio/execution/execute.hpp>)
+  asio::execution::execute(ex, std::forward<F>(f));
+#else
+  ex.execute(std::forward<F>(f));
+#endif
 }
 
 }  // namespace kit

@@ -38,7 +38,8 @@ std::error_code code_of(std::exception_ptr failure) {
 template <class Result>
 asio::awaitable<Result> limited(duration limit, asio::awaitable<Result> step) {
   if (limit == duration::zero()) co_return co_await std::move(step);
-  const auto& wheel = timer_wheel::of(co_await asio::this_coro::executor);
+  const auto ex = co_await asio::this_coro::executor;
+  const auto& wheel = timer_wheel::of(ex);
   const auto until = saturating_add(wheel.now(), limit);
   Result r = co_await with_deadline(until, std::move(step));
   if (r.error == asio::error::operation_aborted && wheel.now() >= until) {

@@ -62,8 +62,8 @@ asio::awaitable<bool> gate::close(duration limit) {
 }
 
 asio::awaitable<bool> gate::wait_empty(std::shared_ptr<state> s, duration limit) {
-  const auto& wheel = timer_wheel::of(co_await asio::this_coro::executor);
-  const auto until = saturating_add(wheel.now(), limit);
+  const auto now = timer_wheel::of(co_await asio::this_coro::executor).now();
+  const auto until = saturating_add(now, limit);
   auto lock = s->changed.lock();
   while (s->inside > 0) {
     const auto w = co_await s->changed.wait(std::move(lock), until);

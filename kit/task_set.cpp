@@ -170,8 +170,8 @@ void task_set::state::left(std::list<task*>::const_iterator place) noexcept {
 }
 
 asio::awaitable<task_report> task_set::state::join(std::shared_ptr<state> self, duration limit) {
-  const auto& wheel = timer_wheel::of(co_await asio::this_coro::executor);
-  const auto until = saturating_add(wheel.now(), limit);
+  const auto now = timer_wheel::of(co_await asio::this_coro::executor).now();
+  const auto until = saturating_add(now, limit);
   auto lock = self->changed_.lock();
   while (!self->running_.empty()) {
     const auto w = co_await self->changed_.wait(std::move(lock), until);

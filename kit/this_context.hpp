@@ -142,60 +142,68 @@ inline constexpr bool is_result = false;
 template <class T>
 inline constexpr bool is_result<result<T>> = true;
 
+// Coroutines for work that yields a `T`. Members of a class, because GCC warns of a function
+// template whose frame holds a type without linkage.
 template <class T>
-asio::awaitable<T> within(time_limit limit, asio::awaitable<T> work) {
-  const deadline_scope scope(co_await asio::this_coro::executor, limit);
-  std::exception_ptr failure;
-  try {
-    if (!scope) co_return co_await std::move(work);
-    if constexpr (is_result<T>) {
-      T r = co_await with_context(scope.context(), std::move(work));
-      if (!r) r.error() = scope.settled(std::move(r.error()));
-      co_return r;
-    } else {
-      co_return co_await with_context(scope.context(), std::move(work));
+struct work_of {
+  static asio::awaitable<T> in(context ctx, asio::awaitable<T> work) {
+    const auto ex = co_await asio::this_coro::executor;
+    if (const context_scope scope(ex, ctx); scope.entered()) {
+      co_return co_await std::move(work);
     }
-  } catch (...) {
-    failure = scope.failure();
+    awaitable_job<T> job(std::move(work));
+    child_job child(ex, std::move(ctx), job);
+    const auto state = co_await asio::this_coro::cancellation_state;
+    const auto before = state.cancelled();
+    if (!child.start()) {
+      // What was started must be waited for, even when it has got this coroutine cancelled.
+      const bool throwing = co_await asio::this_coro::throw_if_cancelled();
+      co_await asio::this_coro::throw_if_cancelled(false);
+      if (state.cancelled() != before) child.cancel();
+      if (!job.is_done()) co_await child.join();
+      co_await asio::this_coro::throw_if_cancelled(throwing);
+    }
+    co_return job.take();
   }
-  if constexpr (is_result<T>) {
-    co_return fail(to_error(failure));
-  } else {
-    std::rethrow_exception(failure);
+
+  static asio::awaitable<T> within(time_limit limit, asio::awaitable<T> work) {
+    const deadline_scope scope(co_await asio::this_coro::executor, limit);
+    std::exception_ptr failure;
+    try {
+      if (!scope) co_return co_await std::move(work);
+      if constexpr (is_result<T>) {
+        T r = co_await in(scope.context(), std::move(work));
+        if (!r) r.error() = scope.settled(std::move(r.error()));
+        co_return r;
+      } else {
+        co_return co_await in(scope.context(), std::move(work));
+      }
+    } catch (...) {
+      failure = scope.failure();
+    }
+    if constexpr (is_result<T>) {
+      co_return fail(to_error(failure));
+    } else {
+      std::rethrow_exception(failure);
+    }
   }
-}
+};
 
 }  // namespace detail
 
 template <class T>
 asio::awaitable<T> with_context(context ctx, asio::awaitable<T> work) {
-  const auto ex = co_await asio::this_coro::executor;
-  if (const detail::context_scope scope(ex, ctx); scope.entered()) {
-    co_return co_await std::move(work);
-  }
-  detail::awaitable_job<T> job(std::move(work));
-  detail::child_job child(ex, std::move(ctx), job);
-  const auto state = co_await asio::this_coro::cancellation_state;
-  const auto before = state.cancelled();
-  if (!child.start()) {
-    // What was started must be waited for, even when it has got this coroutine cancelled.
-    const bool throwing = co_await asio::this_coro::throw_if_cancelled();
-    co_await asio::this_coro::throw_if_cancelled(false);
-    if (state.cancelled() != before) child.cancel();
-    if (!job.is_done()) co_await child.join();
-    co_await asio::this_coro::throw_if_cancelled(throwing);
-  }
-  co_return job.take();
+  return detail::work_of<T>::in(std::move(ctx), std::move(work));
 }
 
 template <class T>
 asio::awaitable<T> with_deadline(time_point when, asio::awaitable<T> work) {
-  return detail::within(detail::time_limit{when, {}}, std::move(work));
+  return detail::work_of<T>::within({when, {}}, std::move(work));
 }
 
 template <class T>
 asio::awaitable<T> with_timeout(duration limit, asio::awaitable<T> work) {
-  return detail::within(detail::time_limit{{}, limit}, std::move(work));
+  return detail::work_of<T>::within({{}, limit}, std::move(work));
 }
 
 }  // namespace kit

@@ -13,6 +13,7 @@
 #include <asio/query.hpp>
 #include <asio/require.hpp>
 
+#include <kit/asio_compat.hpp>
 #include <kit/context.hpp>
 
 namespace kit::detail {
@@ -85,13 +86,12 @@ class context_executor {
     namespace ex = asio::execution;
     const auto& to = inner_.executor();
     if (!(bits_ & never)) {
-      ex::execute(asio::prefer(to, ex::blocking.possibly), std::forward<F>(f));
+      execute_on(asio::prefer(to, ex::blocking.possibly), std::forward<F>(f));
     } else if (bits_ & continuation) {
-      ex::execute(
-          asio::prefer(asio::require(to, ex::blocking.never), ex::relationship.continuation),
-          std::forward<F>(f));
+      execute_on(asio::prefer(asio::require(to, ex::blocking.never), ex::relationship.continuation),
+                 std::forward<F>(f));
     } else {
-      ex::execute(asio::require(to, ex::blocking.never), std::forward<F>(f));
+      execute_on(asio::require(to, ex::blocking.never), std::forward<F>(f));
     }
   }
 

@@ -140,17 +140,17 @@ asio::awaitable<void> server::impl::run(self_ptr self) {
   self->start(ctx);
   const std::stop_callback cut_short(ctx.stop_token(), [&] { self->ask(level::cancelling); });
   std::exception_ptr failure;
-  co_await suspend([&](auto handler) {
-    auto slot = asio::get_associated_cancellation_slot(handler);
+  co_await suspend([&](auto resume) {
+    auto slot = asio::get_associated_cancellation_slot(resume);
     if (slot.is_connected()) {
       slot.assign([weak = std::weak_ptr<impl>(self)](asio::cancellation_type) {
         if (const auto s = weak.lock()) s->ask(level::stopping);
       });
     }
-    auto work = asio::make_work_guard(asio::get_associated_executor(handler));
+    auto work = asio::make_work_guard(asio::get_associated_executor(resume));
     asio::co_spawn(
         self->executor_, serve(self),
-        [&failure, work = std::move(work), h = std::move(handler)](std::exception_ptr e) mutable {
+        [&failure, work = std::move(work), h = std::move(resume)](std::exception_ptr e) mutable {
           failure = std::move(e);
           asio::dispatch(std::move(h));
         });

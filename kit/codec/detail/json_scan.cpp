@@ -267,8 +267,9 @@ std::string quoted(std::string_view name) {
 
 std::string shortened(std::string_view token) {
   constexpr std::size_t longest = 32;
-  return token.size() <= longest ? std::string(token)
-                                 : std::string(token.substr(0, longest)) + "...";
+  std::string text(token.substr(0, longest));
+  if (token.size() > longest) text += "...";
+  return text;
 }
 
 void prepend_name(std::string& path, std::string_view name) {

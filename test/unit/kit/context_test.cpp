@@ -83,7 +83,8 @@ TEST_CASE("context: holds values that can only be moved, and frees each once") {
     CHECK(alive == 2);
     ctx = copy;
     CHECK(alive == 1);
-    ctx = std::move(ctx);
+    auto& same = ctx;
+    ctx = std::move(same);
     CHECK(alive == 1);
   }
   CHECK(alive == 0);

@@ -75,7 +75,7 @@ struct nothing {};
 template <class T>
 T value_of(awaitable<T> work) {
   kit::testing::loop loop;
-  return std::move(loop.start(std::move(work)).value());
+  return loop.start(std::move(work)).value();
 }
 template <class T>
 error error_of(awaitable<T> work) {

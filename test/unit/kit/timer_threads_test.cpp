@@ -37,8 +37,8 @@ asio::awaitable<void> sleep_many(int times, std::atomic<int>& done) {
 
 // An owner that is destroyed while its function may be running on another thread.
 struct owner {
-  owner(kit::timer_wheel& wheel, std::atomic<int>& runs)
-      : runs(runs), timer(wheel, kit::on_due<&owner::due>, *this) {}
+  owner(kit::timer_wheel& wheel, std::atomic<int>& counter)
+      : runs(counter), timer(wheel, kit::on_due<&owner::due>, *this) {}
   void due() {
     value = 2;  // a race with the destruction if that doesn't wait
     ++runs;

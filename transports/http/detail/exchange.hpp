@@ -50,7 +50,7 @@ struct exchange {
 
   // The request that runs.
   std::optional<cancel_source> context;
-  method::id method = method::get;
+  http::method::id method = http::method::get;
   http::version version = version::http_1_1;
   std::optional<result<response>> answer;
   std::exception_ptr broken;  // why a streamed answer broke off

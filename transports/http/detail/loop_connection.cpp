@@ -56,8 +56,8 @@ class loop_connection final : public connection {
   // Performed by the reactor whenever the socket has become ready.
   class operation : public reactor_op {
    public:
-    operation(loop_connection& c, perform_func_type perform, func_type complete)
-        : reactor_op(std::error_code(), perform, complete), connection_(c) {}
+    operation(loop_connection& c, perform_func_type attempt, func_type completion)
+        : reactor_op(std::error_code(), attempt, completion), connection_(c) {}
 
     void start(int type, bool wait_first) {
       self_ = std::static_pointer_cast<loop_connection>(connection_.shared_from_this());
