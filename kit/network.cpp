@@ -31,4 +31,10 @@ result<host_port> parse_address(std::string_view text) {
   return parts;
 }
 
+std::string to_address(std::string_view host, std::uint16_t port) {
+  std::string text(host);
+  if (host.find(':') != std::string_view::npos) text = "[" + text + "]";
+  return text + ":" + std::to_string(port);
+}
+
 }  // namespace kit

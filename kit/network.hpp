@@ -68,4 +68,7 @@ struct host_port {
 /// the port not. Errors: `invalid_argument` with what is wrong.
 result<host_port> parse_address(std::string_view text);
 
+/// The other way round: `host:port`, with brackets around an IPv6 address.
+std::string to_address(std::string_view host, std::uint16_t port);
+
 }  // namespace kit

@@ -214,8 +214,7 @@ tcp_acceptor listen_on_tcp(const asio::any_io_executor& ex, std::string_view hos
 }
 
 std::string to_address(const tcp::endpoint& at) {
-  const auto host = at.address().to_string();
-  return (at.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(at.port());
+  return to_address(at.address().to_string(), at.port());
 }
 
 std::unique_ptr<stream> make_tcp_stream(tcp_socket socket) {

@@ -1,7 +1,12 @@
+#include <memory>
+#include <new>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include <asio/dispatch.hpp>
 
+#include <kit/network.hpp>
 #include <transports/http/detail/connection.hpp>
 #include <transports/http/detail/listener.hpp>
 #include <transports/http/detail/stream_connection.hpp>
@@ -12,7 +17,7 @@ namespace {
 class network_listener final : public listener {
  public:
   network_listener(kit::network& network, const server_options& o)
-      : acceptor_(network.listen(o.address + ":" + std::to_string(o.port))) {}
+      : acceptor_(network.listen(to_address(o.address, o.port))) {}
 
   asio::awaitable<std::error_code> wait() override {
     auto accepted = co_await acceptor_->accept();
@@ -25,10 +30,15 @@ class network_listener final : public listener {
                            std::error_code& failed) override {
     failed = {};
     if (!next_) return 0;
-    auto c = make_stream_connection(h, std::move(next_));
-    h->add(c);
-    const auto& ex = c->executor();
-    asio::dispatch(ex, [c = std::move(c)] { c->start(); });
+    try {
+      auto c = make_stream_connection(h, std::move(next_));
+      h->add(c);
+      const auto& ex = c->executor();
+      asio::dispatch(ex, [c = std::move(c)] { c->start(); });
+    } catch (const std::bad_alloc&) {  // one connection less
+      failed = std::make_error_code(std::errc::not_enough_memory);
+      return 0;
+    }
     return 1;
   }
   void close() noexcept override { acceptor_->close(); }

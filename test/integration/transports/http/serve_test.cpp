@@ -11,6 +11,7 @@
 #include <kit/runtime.hpp>
 #include <kit/tcp_network.hpp>
 #include <transports/http/serve.hpp>
+#include <transports/http/server.hpp>
 
 #include "test/support/http_wire.hpp"
 
@@ -67,6 +68,27 @@ TEST_CASE("serve: localhost is the loopback interface, without a resolver") {
   rt.on(0, [&] { return ask_often("localhost" + address.substr(9), answered, rt); });
   CHECK(rt.run() == 0);
   CHECK(answered == 32);
+}
+
+TEST_CASE("http server: listens on an IPv6 address, also of a network that it is given") {
+  for (const bool given : {false, true}) {
+    CAPTURE(given);
+    kit::runtime rt;
+    kit::tcp_network network(rt.executor(0));
+    const http::server_options options{.address = "::1"};
+    std::unique_ptr<http::server> server;
+    if (given) {
+      server = std::make_unique<http::server>(rt.executor(0), hello, options, network);
+    } else {
+      server = std::make_unique<http::server>(rt.executor(0), hello, options);
+    }
+    CHECK(server->local_address().starts_with("[::1]:"));
+    int answered = 0;
+    rt.on(0, [&] { return server->run(); });
+    rt.on(0, [&] { return ask_often(server->local_address(), answered, rt); });
+    CHECK(rt.run() == 0);
+    CHECK(answered == 32);
+  }
 }
 
 TEST_CASE("serve: when the address is taken, the runtime is left as it was") {
