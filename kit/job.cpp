@@ -1,5 +1,6 @@
 #include <kit/job.hpp>
 
+#include <exception>
 #include <memory>
 #include <utility>
 
@@ -39,15 +40,11 @@ class spawned final : public std::enable_shared_from_this<spawned> {
   // Calls `handler` on its own executor when the job is done.
   template <class Handler>
   void start(Handler handler) {
-    asio::co_spawn(bind_context(executor_, context_), run(shared_from_this()),
-                   asio::bind_cancellation_slot(signal_.slot(),
-                                                [s = shared_from_this(), h = std::move(handler)](
-                                                    std::exception_ptr failure) mutable {
-                                                  s->done_ = true;
-                                                  s->stop_.detach();
-                                                  s->work_.done(std::move(failure));
-                                                  asio::dispatch(std::move(h));
-                                                }));
+    asio::co_spawn(
+        bind_context(executor_, context_), run(shared_from_this()),
+        asio::bind_cancellation_slot(
+            signal_.slot(), [s = shared_from_this(), h = std::move(handler)](
+                                std::exception_ptr) mutable { asio::dispatch(std::move(h)); }));
   }
 
  private:
@@ -57,9 +54,18 @@ class spawned final : public std::enable_shared_from_this<spawned> {
     spawned* self;
   };
 
+  // Tells the job here that it is done: the loop may end before the completion handler is called.
   static asio::awaitable<void> run(std::shared_ptr<spawned> s) {
     s->stop_.attach(s->context_);
-    co_await s->work_.run();
+    std::exception_ptr failure;
+    try {
+      co_await s->work_.run();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    s->done_ = true;
+    s->stop_.detach();
+    s->work_.done(std::move(failure));
   }
 
   asio::any_io_executor executor_;

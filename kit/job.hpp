@@ -25,8 +25,8 @@ class job {
 };
 
 /// Starts a job on a coroutine of its own in that context. Cancelling the context cancels what it
-/// waits for. The job's `done` comes on the executor, inside this call where the loop is run by one
-/// thread (`io_context(1)`) and the job doesn't suspend. Call it on the executor.
+/// waits for. The job's `done` comes on the executor; where the job doesn't suspend maybe inside
+/// this call, and always so on a loop run by one thread (`io_context(1)`). Call it on the executor.
 /// Threads: on a loop run by several threads the job gets a strand, unless the executor is one.
 ///
 /// Cheapest where `ex` carries a context already (`bind_context`), whatever it is.
