@@ -56,6 +56,11 @@ awaitable<void> log_user(kit::testing::recording_log log) {
   log.add(std::to_string(co_await user_id()));
 }
 
+awaitable<void> log_ran(kit::testing::recording_log log) {
+  log.add("ran");
+  co_return;
+}
+
 // Runs on the loop's thread, as a server's handlers do.
 void on_loop(kit::testing::loop& loop, std::function<void()> f) {
   asio::post(loop.context(), std::move(f));
@@ -227,6 +232,27 @@ TEST_CASE("launch: a loop destroyed under jobs destroys their coroutines, and do
   }
   CHECK(watch.expired());
   CHECK(log.take().empty());
+}
+
+TEST_CASE("launch: a job that has ended is done, even if its loop ends next") {
+  bool seen = false;
+  for (const int hint : {1, 2}) {
+    for (int handlers = 0; handlers < 6; ++handlers) {
+      const kit::testing::recording_log log;
+      test_job job(log, [log] { return log_ran(log); });
+      {
+        asio::io_context io(hint);
+        asio::post(io, [&] { kit::launch(io.get_executor(), context(), job); });
+        for (int i = 0; i < handlers; ++i)
+          io.poll_one();
+      }
+      const auto told = log.take();
+      CAPTURE(handlers);
+      CHECK((told.empty() || told == lines{"ran", "done"}));
+      seen |= !told.empty();
+    }
+    CHECK(seen);
+  }
 }
 
 // --- with_context, which waits for a job of its own
