@@ -12,21 +12,28 @@ export CCACHE_DISABLE=1
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-# seconds <command>...: its wall-clock time.
-seconds() {
-  local TIMEFORMAT=%1R
-  { time "$@" >"$scratch/log" 2>&1 || { cat "$scratch/log" >&2; exit 1; }; } 2>&1
+# report <what> <command>...: the command's wall-clock time, or what it says when it fails.
+report() {
+  local what=$1 TIMEFORMAT="$1: %1R s"
+  shift
+  if ! { time "$@" >"$scratch/log" 2>&1; } 2>"$scratch/time"; then
+    cat "$scratch/log" >&2
+    die "$what: failed"
+  fi
+  cat "$scratch/time"
 }
 
 meson setup "$scratch/build" "$root" --buildtype=release -Dtests=disabled -Dexamples=disabled >/dev/null
 echo "compiler: $($CXX --version | head -n 1), $(nproc) cores"
-echo "clean release build of the libraries: $(seconds ninja -C "$scratch/build") s"
+report "clean release build of the libraries" ninja -C "$scratch/build"
 
 DESTDIR=$scratch/installed meson install -C "$scratch/build" --no-rebuild --quiet
 prefix=$scratch/installed/usr/local
 pc=$(dirname "$(find "$prefix" -name cokit-http.pc)")
 flags=$(PKG_CONFIG_PATH=$pc pkg-config --define-variable=prefix="$prefix" --cflags cokit-http)
 for level in -O0 -O2; do
-  # shellcheck disable=SC2086  # one word per flag
-  echo "$(basename "$file") at $level: $(seconds $CXX -std=c++20 $level $flags -c "$file" -o "$scratch/o") s"
+  # The tree comes last, for examples/program.hpp. One word per flag:
+  # shellcheck disable=SC2086
+  report "$(basename "$file") at $level" \
+    $CXX -std=c++20 $level $flags -idirafter "$root" -c "$file" -o "$scratch/o"
 done
