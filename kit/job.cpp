@@ -40,11 +40,13 @@ class spawned final : public std::enable_shared_from_this<spawned> {
   // Calls `handler` on its own executor when the job is done.
   template <class Handler>
   void start(Handler handler) {
-    asio::co_spawn(
-        bind_context(executor_, context_), run(shared_from_this()),
-        asio::bind_cancellation_slot(
-            signal_.slot(), [s = shared_from_this(), h = std::move(handler)](
-                                std::exception_ptr) mutable { asio::dispatch(std::move(h)); }));
+    auto completed = [s = shared_from_this(),
+                      h = std::move(handler)](std::exception_ptr failure) mutable {
+      if (!s->done_) s->finish(std::move(failure));  // cancelled before it began
+      asio::dispatch(std::move(h));
+    };
+    asio::co_spawn(bind_context(executor_, context_), run(shared_from_this()),
+                   asio::bind_cancellation_slot(signal_.slot(), std::move(completed)));
   }
 
  private:
@@ -54,7 +56,7 @@ class spawned final : public std::enable_shared_from_this<spawned> {
     spawned* self;
   };
 
-  // Tells the job here that it is done: the loop may end before the completion handler is called.
+  // Finishes here: the loop may end before the completion handler is called.
   static asio::awaitable<void> run(std::shared_ptr<spawned> s) {
     s->stop_.attach(s->context_);
     std::exception_ptr failure;
@@ -63,9 +65,13 @@ class spawned final : public std::enable_shared_from_this<spawned> {
     } catch (...) {
       failure = std::current_exception();
     }
-    s->done_ = true;
-    s->stop_.detach();
-    s->work_.done(std::move(failure));
+    s->finish(std::move(failure));
+  }
+
+  void finish(std::exception_ptr failure) noexcept {
+    done_ = true;
+    stop_.detach();
+    work_.done(std::move(failure));
   }
 
   asio::any_io_executor executor_;

@@ -235,8 +235,8 @@ TEST_CASE("launch: a loop destroyed under jobs destroys their coroutines, and do
 }
 
 TEST_CASE("launch: a job that has ended is done, even if its loop ends next") {
-  bool seen = false;
   for (const int hint : {1, 2}) {
+    bool seen = false;
     for (int handlers = 0; handlers < 6; ++handlers) {
       const kit::testing::recording_log log;
       test_job job(log, [log] { return log_ran(log); });
