@@ -1,0 +1,198 @@
+#include <transports/http/client.hpp>
+
+#include <charconv>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <curl/curl.h>
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/dispatch.hpp>
+#include <asio/query.hpp>
+#include <asio/this_coro.hpp>
+
+#include <kit/parked.hpp>
+#include <kit/this_context.hpp>
+#include <transports/http/detail/curl_loop.hpp>
+#include <transports/http/detail/redirect.hpp>
+
+namespace kit::http {
+
+using detail::curl_loop;
+using detail::curl_transfer;
+
+// The loops that it was used on, and what a call does.
+class client::impl {
+ public:
+  using mode = curl_transfer::mode;
+
+  explicit impl(client_options options)
+      : options_(std::make_shared<const client_options>(std::move(options))) {
+    static const CURLcode initialized = curl_global_init(CURL_GLOBAL_DEFAULT);
+    if (initialized != CURLE_OK) throw error(errc::internal, curl_easy_strerror(initialized));
+  }
+  impl(const impl&) = delete;
+  impl& operator=(const impl&) = delete;
+  ~impl() {
+    for (const auto& loop : loops_)
+      loop->abandon();
+  }
+
+  static asio::awaitable<result<response>> call(std::shared_ptr<impl> self, request req, mode m);
+
+ private:
+  class stream;
+
+  std::shared_ptr<curl_loop> loop_of(const asio::any_io_executor& ex);
+  static asio::awaitable<result<response>> send(std::shared_ptr<impl> self, request req, mode m);
+
+  const std::shared_ptr<const client_options> options_;
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<curl_loop>> loops_;
+};
+
+namespace {
+
+// Goes on where the coroutine belongs.
+template <class Handler>
+struct at_home {
+  Handler handler;
+  void operator()() { asio::dispatch(std::move(handler)); }
+};
+template <class Handler>
+at_home(Handler) -> at_home<Handler>;
+
+std::optional<std::uint64_t> content_length(const response& r) {
+  const auto text = r.headers.get(field::content_length);
+  std::uint64_t length = 0;
+  if (!text) return std::nullopt;
+  const auto end = text->data() + text->size();
+  const auto parsed = std::from_chars(text->data(), end, length);
+  return parsed.ec == std::errc() && parsed.ptr == end ? std::optional(length) : std::nullopt;
+}
+
+}  // namespace
+
+// The content of an answer that is still coming.
+class client::impl::stream final : public body_source {
+ public:
+  stream(std::shared_ptr<impl> owner, std::shared_ptr<curl_loop> loop,
+         std::shared_ptr<curl_transfer> t, std::optional<std::uint64_t> size)
+      : client_(std::move(owner)),
+        loop_(std::move(loop)),
+        transfer_(std::move(t)),
+        content_(transfer_->receives()),
+        size_(size) {}
+  ~stream() override { loop_->drop(std::move(transfer_)); }
+
+  asio::awaitable<std::optional<std::string>> read() override {
+    return content_->read(
+        [this] { loop_->run([loop = loop_, t = transfer_] { loop->resume(t); }); });
+  }
+  std::optional<std::uint64_t> size() const noexcept override { return size_; }
+  const http::headers& trailers() const noexcept override { return content_->trailers(); }
+
+ private:
+  const std::shared_ptr<impl> client_;
+  const std::shared_ptr<curl_loop> loop_;
+  std::shared_ptr<curl_transfer> transfer_;
+  const std::shared_ptr<detail::download> content_;
+  const std::optional<std::uint64_t> size_;
+};
+
+std::shared_ptr<curl_loop> client::impl::loop_of(const asio::any_io_executor& ex) {
+  const asio::execution_context& home = asio::query(ex, asio::execution::context);
+  const std::lock_guard lock(mutex_);
+  for (auto& loop : loops_) {
+    if (&loop->context() != &home) continue;
+    if (loop->closed()) loop = curl_loop::make(options_, ex);  // another one, at the same place
+    return loop;
+  }
+  std::erase_if(loops_, [](const auto& loop) { return loop->closed(); });
+  return loops_.emplace_back(curl_loop::make(options_, ex));
+}
+
+asio::awaitable<result<response>> client::impl::send(std::shared_ptr<impl> self, request req,
+                                                     mode m) {
+  const auto ex = co_await asio::this_coro::executor;
+  const auto ctx = context_of(ex);
+  const auto loop = self->loop_of(ex);
+  if (ctx.deadline().value_or(time_point::max()) <= loop->wheel().now()) {
+    co_return fail(error(errc::deadline_exceeded).with(call_failure{call_failure::stage::timeout}));
+  }
+  const auto t = loop->take();
+  if (auto prepared = t->prepare(std::move(req), m); !prepared) {
+    loop->give_back(t);
+    co_return fail(std::move(prepared).error());
+  }
+  co_await suspend([&](auto handler) {
+    auto slot = asio::get_associated_cancellation_slot(handler);
+    if (slot.is_connected()) {
+      slot.assign([loop = std::weak_ptr(loop), t = std::weak_ptr(t)](asio::cancellation_type) {
+        const auto l = loop.lock();
+        if (const auto call = t.lock(); l && call) {
+          l->run([l, call] { l->cancel(call, errc::canceled); });
+        }
+      });
+    }
+    t->waiter.store(at_home{std::move(handler)});
+    if (const auto& content = t->sends()) {
+      content->start(ex, ctx, [loop = std::weak_ptr(loop), t = std::weak_ptr(t)] {
+        const auto l = loop.lock();
+        if (const auto call = t.lock(); l && call) l->run([l, call] { l->resume(call); });
+      });
+    }
+    loop->run([loop, t] { loop->start(t); });
+  });
+
+  auto answer = t->take();
+  if (!answer) answer.error() = kit::detail::call_error(std::move(answer.error()), ex);
+  if (m == mode::whole) {
+    loop->give_back(t);
+  } else if (answer && t->has_content()) {
+    const auto size = content_length(*answer);
+    answer->body = body(std::make_shared<stream>(std::move(self), loop, t, size));
+  }
+  co_return answer;
+}
+
+asio::awaitable<result<response>> client::impl::call(std::shared_ptr<impl> self, request req,
+                                                     mode m) {
+  const auto redirects = self->options_->max_redirects;
+  if (redirects == 0) co_return co_await send(std::move(self), std::move(req), m);
+  for (std::size_t left = redirects;; --left) {
+    request sent = req;
+    auto answer = co_await send(self, std::move(sent), m);
+    if (!answer || !detail::is_redirect(*answer)) co_return answer;
+    if (left == 0) {
+      co_return fail(error(errc::failed_precondition, "redirected too often")
+                         .with(call_failure{call_failure::stage::redirect, true}));
+    }
+    auto next = detail::redirected(req, *answer);
+    if (!next) co_return fail(std::move(next).error());
+    req = *std::move(next);
+  }
+}
+
+client::client(client_options options) {
+  validate(options);
+  impl_ = std::make_shared<impl>(std::move(options));
+}
+
+asio::awaitable<result<response>> client::try_call(request req) const {
+  return impl::call(impl_, std::move(req), impl::mode::whole);
+}
+
+asio::awaitable<response> client::operator()(request req) const {
+  return handler(*this)(std::move(req));
+}
+
+handler client::streaming() const {
+  return [impl = impl_](request req) {
+    return impl::call(impl, std::move(req), impl::mode::streaming);
+  };
+}
+
+}  // namespace kit::http

@@ -1,0 +1,352 @@
+#include <transports/http/detail/curl_loop.hpp>
+
+#include <algorithm>
+#include <new>
+#include <optional>
+
+#include <curl/curl.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <asio/query.hpp>
+
+#include <kit/asio_compat.hpp>
+#include <kit/job.hpp>
+#include <kit/this_context.hpp>
+
+namespace kit::http::detail {
+
+// What libcurl calls. Only forwards.
+struct curl_loop_callbacks {
+  static curl_loop& self(void* user) noexcept { return *static_cast<curl_loop*>(user); }
+
+  static int socket(CURL*, curl_socket_t s, int what, void* user, void*) {
+    auto& loop = self(user);
+    if (what == CURL_POLL_REMOVE && !(static_cast<std::size_t>(s) < loop.opened_.size() &&
+                                      loop.opened_[static_cast<std::size_t>(s)])) {
+      loop.sockets_->forget(s);  // it may be closed without a word
+      return 0;
+    }
+    std::uint8_t wanted = socket_watcher::none;
+    if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) wanted |= socket_watcher::readable;
+    if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT) wanted |= socket_watcher::writable;
+    loop.sockets_->want(s, wanted);
+    return 0;
+  }
+  static int timer(CURLM*, long milliseconds, void* user) {
+    self(user).on_timeout(milliseconds);
+    return 0;
+  }
+  static curl_socket_t open(void* user, curlsocktype, curl_sockaddr* a) {
+    const int s = ::socket(a->family, a->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, a->protocol);
+    if (s < 0) return CURL_SOCKET_BAD;
+    auto& known = self(user).opened_;
+    if (known.size() <= static_cast<std::size_t>(s)) known.resize(static_cast<std::size_t>(s) + 64);
+    known[static_cast<std::size_t>(s)] = true;
+    return s;
+  }
+  static int close(void* user, curl_socket_t s) {
+    auto& loop = self(user);
+    if (loop.sockets_) loop.sockets_->forget(s);
+    loop.opened_[static_cast<std::size_t>(s)] = false;
+    return ::close(s);
+  }
+};
+
+namespace {
+
+using loop_executor = asio::io_context::executor_type;
+
+// Calls to an HTTP/2 server on one connection; libcurl's default.
+constexpr std::size_t max_streams = 100;
+constexpr std::size_t max_spare = 64;
+// Rounds of calls that end at once before others on the loop get their turn.
+constexpr int max_rounds = 64;
+
+bool is_one_thread(const asio::any_io_executor& bare) {
+  const auto* loop = target_of<loop_executor>(bare);
+  return loop && run_by_one_thread(loop->context());
+}
+
+long to_long(std::size_t n) {
+  return static_cast<long>(std::min<std::size_t>(n, INT32_MAX));
+}
+
+// The loops that have connections of clients, so that these end with the loop.
+class curl_loops final : public asio::execution_context::service {
+ public:
+  static asio::execution_context::id id;
+  explicit curl_loops(asio::execution_context& owner) : asio::execution_context::service(owner) {}
+
+  void add(std::shared_ptr<curl_loop> loop) {
+    const std::lock_guard lock(mutex_);
+    loops_.push_back(std::move(loop));
+  }
+  void remove(const curl_loop& loop) noexcept {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(loops_, [&](const auto& l) { return l.get() == &loop; });
+  }
+
+ private:
+  void shutdown() override {
+    for (;;) {
+      std::shared_ptr<curl_loop> last;
+      {
+        const std::lock_guard lock(mutex_);
+        if (loops_.empty()) return;
+        last = std::move(loops_.back());
+        loops_.pop_back();
+      }
+      last->shut_down();
+    }
+  }
+
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<curl_loop>> loops_;
+};
+
+asio::execution_context::id curl_loops::id;
+
+}  // namespace
+
+std::shared_ptr<curl_loop> curl_loop::make(std::shared_ptr<const client_options> options,
+                                           const asio::any_io_executor& ex) {
+  auto made = std::make_shared<curl_loop>(std::move(options), without_context(ex));
+  asio::use_service<curl_loops>(made->context_).add(made);
+  return made;
+}
+
+curl_loop::curl_loop(std::shared_ptr<const client_options> options, const asio::any_io_executor& ex)
+    : options_(std::move(options)),
+      one_thread_(is_one_thread(ex)),
+      executor_(one_thread_ ? ex : on_strand(asio::any_io_executor(ex))),
+      context_(asio::query(executor_, asio::execution::context)),
+      wheel_(timer_wheel::of(executor_)),
+      multi_(curl_multi_init()),
+      sockets_(one_thread_ ? make_reactor_watcher(*this, executor_)
+                           : make_descriptor_watcher(*this, executor_)),
+      timer_(std::in_place, wheel_, on_due<&curl_loop::on_timer>, *this),
+      admission_({.per_host = options_->max_connections_per_host,
+                  .total = options_->max_connections,
+                  .waiting = options_->max_waiting,
+                  .streams = max_streams}) {
+  if (!multi_) throw std::bad_alloc();
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &curl_loop_callbacks::socket);
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
+  curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &curl_loop_callbacks::timer);
+  curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+  curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS,
+                    to_long(options_->max_connections_per_host));
+  curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, to_long(options_->max_connections));
+  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, to_long(options_->max_connections));
+  curl_multi_setopt(multi_, CURLMOPT_MAX_CONCURRENT_STREAMS, to_long(max_streams));
+}
+
+curl_loop::~curl_loop() {
+  if (multi_) curl_multi_cleanup(multi_);
+}
+
+// --- spare handles
+
+std::shared_ptr<curl_transfer> curl_loop::take() {
+  {
+    const std::lock_guard lock(spare_mutex_);
+    if (!spare_.empty()) {
+      auto last = std::move(spare_.back());
+      spare_.pop_back();
+      return last;
+    }
+  }
+  auto made = std::make_shared<curl_transfer>(options_);
+  auto* easy = made->handle();
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &curl_loop_callbacks::open);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &curl_loop_callbacks::close);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
+  return made;
+}
+
+void curl_loop::give_back(std::shared_ptr<curl_transfer> done) {
+  done->clear();
+  const std::lock_guard lock(spare_mutex_);
+  if (spare_.size() < max_spare && !closed()) spare_.push_back(std::move(done));
+}
+
+// --- calls
+
+void curl_loop::start(std::shared_ptr<curl_transfer> t) {
+  auto& now = *t;
+  if (closed()) return now.fail(error(errc::unavailable, "the client's loop has ended"));
+  running_.emplace(&now, std::move(t));
+  now.attach(this);
+  switch (admission_.enter(now, now.origin())) {
+    case admission::answer::admitted:
+      add(now);
+      break;
+    case admission::answer::waiting:
+      break;
+    case admission::answer::refused:
+      end(now);
+      now.fail(error(errc::resource_exhausted, "too many calls wait for a connection")
+                   .with(call_failure{call_failure::stage::admission}));
+  }
+}
+
+void curl_loop::add(curl_transfer& t) {
+  const bool inside = std::exchange(driving_, true);
+  const auto added = curl_multi_add_handle(multi_, t.handle());
+  driving_ = inside;
+  if (added != CURLM_OK) {
+    const auto keep = running_.at(&t);
+    end(t);
+    return t.fail(error(errc::internal, curl_multi_strerror(added)));
+  }
+  t.in_multi = true;
+  kicked_ = true;
+  if (!driving_) drive(CURL_SOCKET_TIMEOUT, 0);
+}
+
+void curl_loop::admitted(curl_transfer& t) {
+  admitted_.push_back(&t);
+}
+
+void curl_loop::start_admitted() {
+  while (!admitted_.empty()) {
+    auto* next = admitted_.back();
+    admitted_.pop_back();
+    add(*next);
+  }
+}
+
+// Takes it out of everything. Whoever calls keeps it.
+void curl_loop::end(curl_transfer& t) {
+  if (std::exchange(t.in_multi, false)) curl_multi_remove_handle(multi_, t.handle());
+  std::erase(admitted_, &t);
+  if (t.answered_by_http_2()) admission_.multiplexes(t, true);
+  admission_.leave(t);
+  t.attach(nullptr);
+  running_.erase(&t);
+}
+
+void curl_loop::cancel(const std::shared_ptr<curl_transfer>& t, error why) {
+  if (!running_.contains(t.get())) return;
+  end(*t);
+  t->fail(std::move(why));
+  if (!driving_ && !admitted_.empty()) {
+    start_admitted();
+  }
+}
+
+void curl_loop::time_is_over(curl_transfer& t) {
+  const auto found = running_.find(&t);
+  if (found == running_.end()) return;
+  run([this, late = found->second] {
+    cancel(late, error(errc::deadline_exceeded, "the call took too long")
+                     .with(call_failure{call_failure::stage::timeout, true}));
+  });
+}
+
+void curl_loop::resume(const std::shared_ptr<curl_transfer>& t) {
+  if (!t->in_multi || !running_.contains(t.get())) return;
+  curl_easy_pause(t->handle(), CURLPAUSE_CONT);
+  if (!driving_) drive(CURL_SOCKET_TIMEOUT, 0);
+}
+
+// --- libcurl
+
+void curl_loop::ready(int socket, std::uint8_t what) {
+  int events = 0;
+  if (what & socket_watcher::readable) events |= CURL_CSELECT_IN;
+  if (what & socket_watcher::writable) events |= CURL_CSELECT_OUT;
+  drive(socket, events);
+}
+
+void curl_loop::on_timeout(long milliseconds) {
+  if (milliseconds < 0) {
+    timer_->disarm();
+  } else if (milliseconds == 0 && driving_) {
+    kicked_ = true;
+  } else {
+    timer_->arm_after(std::chrono::milliseconds(milliseconds));
+  }
+}
+
+void curl_loop::on_timer() {
+  run([this] {
+    if (!closed()) drive(CURL_SOCKET_TIMEOUT, 0);
+  });
+}
+
+// Calls that end may be followed by others at once: these are not started inside libcurl, nor
+// inside each other, but in the next round here.
+void curl_loop::drive(int socket, int events) {
+  const auto keep = shared_from_this();
+  driving_ = true;
+  kicked_ = false;
+  int running = 0;
+  curl_multi_socket_action(multi_, socket, events, &running);
+  take_messages();
+  for (int round = 0; !closed() && (kicked_ || !admitted_.empty()); ++round) {
+    if (round == max_rounds) {
+      timer_->arm_after(duration::zero());
+      break;
+    }
+    kicked_ = false;
+    start_admitted();
+    curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
+    take_messages();
+  }
+  driving_ = false;
+}
+
+void curl_loop::take_messages() {
+  int left = 0;
+  while (!closed()) {
+    const CURLMsg* m = curl_multi_info_read(multi_, &left);
+    if (!m) return;
+    if (m->msg != CURLMSG_DONE) continue;
+    const int code = m->data.result;
+    auto& t = curl_transfer::of(m->easy_handle);
+    const auto keep = running_.at(&t);
+    end(t);
+    t.finish(code);
+  }
+}
+
+// --- the end
+
+void curl_loop::drop(std::shared_ptr<curl_transfer> t) {
+  if (closed()) return;
+  asio::dispatch(executor_, [self = shared_from_this(), t = std::move(t)] {
+    self->cancel(t, errc::canceled);
+  });
+}
+
+void curl_loop::abandon() {
+  if (closed()) return;
+  asio::dispatch(executor_, [self = shared_from_this()] {
+    if (self->closed()) return;
+    asio::use_service<curl_loops>(self->context_).remove(*self);
+    self->shut_down();
+  });
+}
+
+void curl_loop::shut_down() noexcept {
+  if (closed_.exchange(true)) return;
+  {
+    const std::lock_guard lock(spare_mutex_);
+    spare_.clear();
+  }
+  timer_.reset();
+  for (auto all = std::move(running_); const auto& [t, keep] : all) {
+    if (std::exchange(t->in_multi, false)) curl_multi_remove_handle(multi_, t->handle());
+    t->attach(nullptr);
+    t->waiter.drop();
+  }
+  curl_multi_cleanup(std::exchange(multi_, nullptr));
+  sockets_.reset();
+}
+
+}  // namespace kit::http::detail

@@ -1,0 +1,254 @@
+// A call's way into libcurl: a request becomes options of an easy handle.
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <string>
+#include <utility>
+
+#include <curl/curl.h>
+
+#include <transports/http/chunked.hpp>
+#include <transports/http/detail/curl_transfer.hpp>
+
+namespace kit::http::detail {
+
+// What libcurl calls. Only forwards.
+struct curl_callbacks {
+  static curl_transfer& self(void* user) noexcept { return *static_cast<curl_transfer*>(user); }
+
+  static std::size_t header(char* data, std::size_t, std::size_t size, void* user) {
+    return self(user).on_header_line({data, size}) ? size : 0;
+  }
+  static std::size_t write(char* data, std::size_t, std::size_t size, void* user) {
+    return self(user).on_content({data, size});
+  }
+  static std::size_t read(char* into, std::size_t item, std::size_t items, void* user) {
+    return self(user).on_send(into, item * items);
+  }
+  // Streamed content cannot be read a second time.
+  static int seek(void*, curl_off_t, int) { return CURL_SEEKFUNC_FAIL; }
+  static int before_request(void* user, char*, char*, int, int) {
+    return self(user).on_request() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+  }
+  static int trailers(curl_slist** list, void* user) { return self(user).on_trailers(list); }
+};
+
+namespace {
+
+constexpr long buffer_size = 128 * 1024;
+
+template <class T>
+void set(void* easy, CURLoption option, T value) {
+  if (curl_easy_setopt(easy, option, value) != CURLE_OK) throw std::bad_alloc();
+}
+
+void set_text(void* easy, CURLoption option, const std::string& text) {
+  if (!text.empty()) set(easy, option, text.c_str());
+}
+
+// Sent by libcurl itself, or not at all.
+bool is_framing(field f) noexcept {
+  return f == field::content_length || f == field::transfer_encoding;
+}
+
+bool has_scheme(std::string_view url, std::string_view scheme) noexcept {
+  return std::equal(scheme.begin(), scheme.end(), url.begin(),
+                    url.begin() + static_cast<std::ptrdiff_t>(std::min(scheme.size(), url.size())),
+                    [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); });
+}
+
+error bad_request(std::string text) {
+  return error(errc::invalid_argument, std::move(text))
+      .with(call_failure{call_failure::stage::request});
+}
+
+}  // namespace
+
+curl_transfer::curl_transfer(std::shared_ptr<const client_options> options)
+    : options_(std::move(options)), easy_(curl_easy_init()) {
+  if (!easy_) throw std::bad_alloc();
+  try {
+    configure();
+  } catch (...) {
+    curl_easy_cleanup(easy_);
+    throw;
+  }
+}
+
+curl_transfer::~curl_transfer() {
+  if (upload_) upload_->cancel();
+  curl_easy_cleanup(easy_);
+}
+
+// What is the same for all calls.
+void curl_transfer::configure() {
+  const auto& o = *options_;
+  set(easy_, CURLOPT_PRIVATE, static_cast<void*>(this));
+  set(easy_, CURLOPT_ERRORBUFFER, error_text_.data());
+  set(easy_, CURLOPT_NOSIGNAL, 1L);
+  set(easy_, CURLOPT_QUICK_EXIT, 1L);  // a look-up under way is not waited for
+  set(easy_, CURLOPT_PATH_AS_IS, 1L);
+  set(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  set(easy_, CURLOPT_BUFFERSIZE, buffer_size);
+  set(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
+  set(easy_, CURLOPT_PIPEWAIT, o.protocol == client_protocol::http_1_1 ? 0L : 1L);
+  const long connect =
+      static_cast<long>(std::min<std::int64_t>(o.connect_timeout.count(), INT32_MAX));
+  // Zero would be libcurl's own default.
+  set(easy_, CURLOPT_CONNECTTIMEOUT_MS, connect == 0 ? long{INT32_MAX} : connect);
+  set(easy_, CURLOPT_MAXAGE_CONN,
+      o.idle_timeout.count() == 0
+          ? long{INT32_MAX}
+          : static_cast<long>(std::min<std::int64_t>(o.idle_timeout.count() / 1000, INT32_MAX)));
+
+  long version = CURL_HTTP_VERSION_2TLS;
+  if (o.protocol == client_protocol::http_1_1) version = CURL_HTTP_VERSION_1_1;
+  if (o.protocol == client_protocol::http_2_prior_knowledge) {
+    version = CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+  }
+  set(easy_, CURLOPT_HTTP_VERSION, version);
+
+  set(easy_, CURLOPT_PROXY, o.proxy.c_str());  // empty: not the environment's either
+  set(easy_, CURLOPT_NOPROXY, o.no_proxy.c_str());
+  set_text(easy_, CURLOPT_UNIX_SOCKET_PATH, o.unix_socket);
+
+  const auto& tls = o.tls;
+  set(easy_, CURLOPT_SSL_VERIFYPEER, tls.verify ? 1L : 0L);
+  set(easy_, CURLOPT_SSL_VERIFYHOST, tls.verify ? 2L : 0L);
+  set(easy_, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
+  set_text(easy_, CURLOPT_CAINFO, tls.ca_file);
+  if (!tls.ca_pem.empty()) {
+    curl_blob blob{const_cast<char*>(tls.ca_pem.data()), tls.ca_pem.size(), CURL_BLOB_COPY};
+    set(easy_, CURLOPT_CAINFO_BLOB, &blob);
+  }
+  set_text(easy_, CURLOPT_SSLCERT, tls.certificate_file);
+  set_text(easy_, CURLOPT_SSLKEY, tls.key_file);
+  set_text(easy_, CURLOPT_KEYPASSWD, tls.key_password);
+
+  set(easy_, CURLOPT_HEADERFUNCTION, &curl_callbacks::header);
+  set(easy_, CURLOPT_HEADERDATA, this);
+  set(easy_, CURLOPT_WRITEFUNCTION, &curl_callbacks::write);
+  set(easy_, CURLOPT_WRITEDATA, this);
+  set(easy_, CURLOPT_READFUNCTION, &curl_callbacks::read);
+  set(easy_, CURLOPT_READDATA, this);
+  set(easy_, CURLOPT_SEEKFUNCTION, &curl_callbacks::seek);
+  set(easy_, CURLOPT_PREREQFUNCTION, &curl_callbacks::before_request);
+  set(easy_, CURLOPT_PREREQDATA, this);
+  set(easy_, CURLOPT_TRAILERFUNCTION, &curl_callbacks::trailers);
+  set(easy_, CURLOPT_TRAILERDATA, this);
+}
+
+result<void> curl_transfer::prepare(request&& req, mode m) {
+  mode_ = m;
+  error_text_[0] = '\0';
+  if (auto r = set_url(req.target); !r) return r;
+  if (m == mode::streaming) download_ = std::make_shared<download>();
+  method_ = req.method;
+  set_fields(req);
+  set_method(req);
+  if (shape_ == shape::stream) {
+    upload_ = std::make_shared<upload>(std::move(req.body));
+    const auto size = upload_->size();
+    set(easy_, CURLOPT_INFILESIZE_LARGE, size ? static_cast<curl_off_t>(*size) : curl_off_t{-1});
+  } else if (shape_ == shape::bytes) {
+    content_ = req.body.take();
+    set(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(content_.size()));
+    set(easy_, CURLOPT_POSTFIELDS, content_.c_str());
+  }
+  return {};
+}
+
+result<void> curl_transfer::set_url(std::string_view target) {
+  const bool secure = has_scheme(target, "https://");
+  if (!secure && !has_scheme(target, "http://")) {
+    return kit::fail(bad_request("the target is not an absolute URL of http or https"));
+  }
+  const auto host = target.find("//") + 2;
+  const auto end = std::min(target.find_first_of("/?#", host), target.size());
+  origin_.assign(target, 0, end);
+  const std::string url(target);
+  if (url.find('\0') != url.npos) return kit::fail(bad_request("the URL holds a NUL"));
+  set(easy_, CURLOPT_URL, url.c_str());
+  return {};
+}
+
+void curl_transfer::set_method(const request& req) {
+  const auto m = req.method.known();
+  if (m == method::head) return set_shape(shape::head);
+  // These say how long their content is, even when there is none (RFC 9110 8.6).
+  const bool has_meaning = m == method::post || m == method::put || m == method::patch;
+  if (req.body.is_stream()) {
+    set_shape(shape::stream);
+  } else if (!req.body.empty() || has_meaning) {
+    set_shape(shape::bytes);
+  } else {
+    set_shape(shape::get);
+  }
+  const bool usual =
+      (shape_ == shape::get && m == method::get) || (shape_ == shape::bytes && m == method::post);
+  set(easy_, CURLOPT_CUSTOMREQUEST, usual ? nullptr : std::string(req.method.name()).c_str());
+}
+
+void curl_transfer::set_shape(shape s) {
+  if (shape_ == s) return;
+  shape_ = s;
+  set(easy_, CURLOPT_UPLOAD, s == shape::stream ? 1L : 0L);
+  set(easy_, CURLOPT_NOBODY, s == shape::head ? 1L : 0L);
+  if (s == shape::head) set(easy_, CURLOPT_CUSTOMREQUEST, static_cast<const char*>(nullptr));
+  if (s == shape::get) set(easy_, CURLOPT_HTTPGET, 1L);
+  if (s == shape::bytes) set(easy_, CURLOPT_POST, 1L);
+}
+
+void curl_transfer::set_fields(const request& req) {
+  const auto& from = req.headers;
+  for (const auto& f : from) {
+    if (!is_framing(f.field)) fields_.add(f.name, f.value);
+  }
+  // libcurl would add these.
+  if (!from.contains(field::accept)) fields_.suppress("Accept");
+  if (!from.contains(field::expect)) fields_.suppress("Expect");
+  if (!from.contains(field::content_type)) fields_.suppress("Content-Type");
+  set(easy_, CURLOPT_HTTPHEADER, fields_.list());
+
+  const bool unpack = options_->decompress && !from.contains(field::accept_encoding);
+  if (std::exchange(unpacks_, unpack) != unpack) {
+    set(easy_, CURLOPT_ACCEPT_ENCODING, unpack ? "" : static_cast<const char*>(nullptr));
+  }
+}
+
+// Before each request that goes to a connection. A further one means that the connection was closed
+// before an answer came; whether the server has acted on it isn't known.
+bool curl_transfer::on_request() noexcept {
+  return ++attempts_ == 1 || method_.is_idempotent();
+}
+
+std::size_t curl_transfer::on_send(char* into, std::size_t room) {
+  if (!upload_) return 0;
+  const auto r = upload_->take(into, room);
+  switch (r.state) {
+    case upload::state::data:
+      return r.size;
+    case upload::state::nothing_yet:
+      return CURL_READFUNC_PAUSE;
+    case upload::state::end:
+      return 0;
+    case upload::state::failed:
+      break;
+  }
+  failure_ = upload_->failure();
+  return CURL_READFUNC_ABORT;
+}
+
+int curl_transfer::on_trailers(curl_slist** list) {
+  if (!upload_) return CURL_TRAILERFUNC_OK;
+  for (const auto& f : upload_->trailers()) {
+    if (is_forbidden_trailer(f.field)) continue;
+    const auto line = std::string(f.name) + ": " + std::string(f.value);
+    auto* longer = curl_slist_append(*list, line.c_str());
+    if (!longer) return CURL_TRAILERFUNC_ABORT;
+    *list = longer;
+  }
+  return CURL_TRAILERFUNC_OK;
+}
+
+}  // namespace kit::http::detail

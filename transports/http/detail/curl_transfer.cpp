@@ -1,0 +1,192 @@
+// A call's way out of libcurl: the answer. Its way in is in curl_request.cpp.
+#include <transports/http/detail/curl_transfer.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include <curl/curl.h>
+
+#include <transports/http/detail/curl_error.hpp>
+#include <transports/http/detail/curl_loop.hpp>
+#include <transports/http/field_line.hpp>
+
+namespace kit::http::detail {
+
+// --- the call
+
+result<response> curl_transfer::take() {
+  return *std::move(outcome_);
+}
+
+void curl_transfer::clear() noexcept {
+  time_limit_.reset();
+  content_.clear();
+  fields_.clear();
+  if (upload_) upload_->cancel();
+  upload_.reset();
+  download_.reset();
+  answer_ = {};
+  trailers_.clear();
+  failure_.reset();
+  outcome_.reset();
+  attempts_ = header_bytes_ = 0;
+  head_done_ = has_content_ = http_2_ = finished_ = false;
+}
+
+// --- the loop
+
+void curl_transfer::attach(curl_loop* loop) {
+  loop_ = loop;
+  time_limit_.reset();
+  if (!loop || options_->timeout.count() == 0) return;
+  time_limit_.emplace(loop->wheel(), on_due<&curl_transfer::on_time_limit>, *this);
+  time_limit_->arm_after(options_->timeout);
+}
+
+void curl_transfer::on_time_limit() {
+  loop_->time_is_over(*this);
+}
+
+void curl_transfer::admitted() {
+  loop_->admitted(*this);
+}
+
+curl_transfer& curl_transfer::of(void* easy) noexcept {
+  char* self = nullptr;
+  curl_easy_getinfo(easy, CURLINFO_PRIVATE, &self);
+  return *static_cast<curl_transfer*>(static_cast<void*>(self));
+}
+
+void curl_transfer::finish(int code) {
+  if (code != CURLE_OK && !failure_) failure_ = error_of(code);
+  if (!failure_ && !head_done_) {
+    failure_ = error(errc::internal, "the answer has no head")
+                   .with(call_failure{call_failure::stage::protocol, was_sent()});
+  }
+  settle();
+}
+
+void curl_transfer::fail(error why) {
+  if (!failure_) failure_ = std::move(why);
+  settle();
+}
+
+void curl_transfer::settle() {
+  finished_ = true;
+  time_limit_.reset();
+  if (upload_) upload_->cancel();
+  if (download_) {
+    download_->end(failure_, std::move(trailers_));
+  } else if (!failure_) {
+    if (!trailers_.empty()) answer_.body.set_trailers(std::move(trailers_));
+    answer_.body.pad();
+  }
+  resume();
+}
+
+void curl_transfer::resume() {
+  if (outcome_) return;
+  if (failure_) {
+    outcome_.emplace(kit::fail(*failure_));
+  } else {
+    outcome_.emplace(std::move(answer_));
+  }
+  if (waiter) waiter.resume();
+}
+
+bool curl_transfer::was_sent() const noexcept {
+  long bytes = 0;
+  curl_easy_getinfo(easy_, CURLINFO_REQUEST_SIZE, &bytes);
+  return bytes > 0;
+}
+
+error curl_transfer::error_of(int code) const {
+  return curl_error(easy_, code, error_text_.data(), was_sent());
+}
+
+// --- the answer, as libcurl hands it over
+
+bool curl_transfer::refuse(errc code, call_failure::stage at, std::string text) {
+  failure_ = error(code, std::move(text)).with(call_failure{at, true});
+  return false;
+}
+
+bool curl_transfer::on_header_line(std::string_view line) {
+  header_bytes_ += line.size();
+  if (header_bytes_ > options_->max_header_bytes) {
+    return refuse(errc::resource_exhausted, call_failure::stage::limit,
+                  "the answer's header section is longer than " +
+                      std::to_string(options_->max_header_bytes) + " bytes");
+  }
+  while (line.ends_with('\n') || line.ends_with('\r'))
+    line.remove_suffix(1);
+  if (!head_done_ && line.starts_with("HTTP/")) return on_status_line(line);
+  if (!line.empty()) return on_field(line);
+  if (!head_done_ && !is_informational(answer_.status)) end_head();
+  return true;
+}
+
+bool curl_transfer::on_status_line(std::string_view line) {
+  http_2_ = line.starts_with("HTTP/2");
+  const auto space = std::min(line.find(' '), line.size());
+  const auto* begin = line.data() + std::min(space + 1, line.size());
+  const auto* end = line.data() + line.size();
+  int code = 0;
+  const auto r = std::from_chars(begin, end, code);
+  if (r.ec != std::errc() || r.ptr != begin + 3 || code < 100 || code > 599) {
+    return refuse(errc::internal, call_failure::stage::protocol, "malformed status line");
+  }
+  answer_.status = static_cast<status>(code);
+  answer_.headers.clear();
+  const std::string_view reason(std::min(r.ptr + 1, end), end);
+  answer_.reason = reason == reason_phrase(answer_.status) ? std::string_view() : reason;
+  return true;
+}
+
+bool curl_transfer::on_field(std::string_view line) {
+  field_line field;
+  if (const char* wrong = parse_field_line(line, field)) {
+    return refuse(errc::internal, call_failure::stage::protocol,
+                  std::string("malformed field in the answer: ") + wrong);
+  }
+  auto& to = head_done_ ? trailers_ : answer_.headers;
+  to.append_line(field.field, field.text, field.name_size, field.value_pos);
+  return true;
+}
+
+void curl_transfer::end_head() {
+  head_done_ = true;
+  has_content_ = method_ != method::head && !is_bodiless(answer_.status);
+  // What libcurl has unpacked is no longer what these say.
+  auto& fields = answer_.headers;
+  if (unpacks_ && has_content_ && fields.contains(field::content_encoding)) {
+    fields.remove(field::content_encoding);
+    fields.remove(field::content_length);
+  }
+  if (!download_) return;
+  time_limit_.reset();
+  resume();
+}
+
+std::size_t curl_transfer::on_content(std::string_view data) {
+  if (download_) return download_->put(data) ? data.size() : CURL_WRITEFUNC_PAUSE;
+  auto& content = answer_.body.storage();
+  const auto limit = options_->max_response_bytes;
+  if (data.size() > limit - content.size()) {
+    refuse(errc::resource_exhausted, call_failure::stage::limit,
+           "the answer is longer than " + std::to_string(limit) + " bytes");
+    return CURL_WRITEFUNC_ERROR;
+  }
+  if (content.empty()) {
+    curl_off_t length = -1;
+    curl_easy_getinfo(easy_, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    if (length > 0 && static_cast<std::uint64_t>(length) <= limit) {
+      content.reserve(static_cast<std::size_t>(length) + body::padding);
+    }
+  }
+  content += data;
+  return data.size();
+}
+
+}  // namespace kit::http::detail

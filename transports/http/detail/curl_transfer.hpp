@@ -1,0 +1,134 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <kit/http/request.hpp>
+#include <kit/http/response.hpp>
+#include <kit/parked.hpp>
+#include <kit/result.hpp>
+#include <kit/timer.hpp>
+#include <transports/http/call_failure.hpp>
+#include <transports/http/client_options.hpp>
+#include <transports/http/detail/admission.hpp>
+#include <transports/http/detail/curl_fields.hpp>
+#include <transports/http/detail/transfer_streams.hpp>
+
+namespace kit::http::detail {
+
+class curl_loop;
+
+/// One call on a libcurl easy handle, which serves one call after another.
+///
+/// The way of a call: `prepare` (the request becomes options of the handle) -> `curl_loop::start`
+/// -> libcurl calls `on_header_line`, `on_content` ... -> `finish` -> the waiter goes on and takes
+/// the answer.
+/// Threads: `prepare` and `take` where the call runs, the rest on the loop's executor.
+class curl_transfer final : public admission::ticket {
+ public:
+  enum class mode : std::uint8_t { whole, streaming };
+
+  explicit curl_transfer(std::shared_ptr<const client_options> options);
+  curl_transfer(const curl_transfer&) = delete;
+  curl_transfer& operator=(const curl_transfer&) = delete;
+  ~curl_transfer() override;
+
+  // --- what the call does
+
+  /// Takes what it needs of the request.
+  result<void> prepare(request&& req, mode m);
+  /// The answer, after `waiter` was resumed; for its head when streaming.
+  result<response> take();
+  /// Whether an answer with that head has content, as far as HTTP says.
+  bool has_content() const noexcept { return has_content_; }
+  /// Drops what the call has left, so that the next can be prepared.
+  void clear() noexcept;
+  /// Null where the request's content is bytes.
+  const std::shared_ptr<upload>& sends() const noexcept { return upload_; }
+  /// Null unless streaming.
+  const std::shared_ptr<download>& receives() const noexcept { return download_; }
+
+  kit::parked waiter;
+
+  // --- what the loop does
+
+  /// `loop` until `finish` or `fail`; null ends it.
+  void attach(curl_loop* loop);
+  /// Whose limits it counts for: scheme, host and port.
+  std::string_view origin() const noexcept { return origin_; }
+  /// CURL*, and back.
+  void* handle() const noexcept { return easy_; }
+  static curl_transfer& of(void* easy) noexcept;
+  /// Ends it as libcurl did, by a CURLcode, or for another reason.
+  void finish(int code);
+  void fail(error why);
+  bool finished() const noexcept { return finished_; }
+  bool answered_by_http_2() const noexcept { return http_2_; }
+  void admitted() override;
+
+  bool in_multi = false;
+
+ private:
+  friend struct curl_callbacks;
+  enum class shape : std::uint8_t { unset, head, get, bytes, stream };
+
+  // Into libcurl (curl_request.cpp).
+  void configure();
+  result<void> set_url(std::string_view target);
+  void set_method(const request& req);
+  void set_shape(shape s);
+  void set_fields(const request& req);
+  bool on_request() noexcept;
+  std::size_t on_send(char* into, std::size_t room);
+  int on_trailers(curl_slist** list);
+
+  // Out of libcurl (curl_transfer.cpp).
+  bool on_header_line(std::string_view line);
+  bool on_status_line(std::string_view line);
+  bool on_field(std::string_view line);
+  void end_head();
+  std::size_t on_content(std::string_view data);
+  bool refuse(errc code, call_failure::stage at, std::string text);
+  void on_time_limit();
+  void settle();
+  void resume();
+
+  error error_of(int code) const;
+  bool was_sent() const noexcept;
+
+  const std::shared_ptr<const client_options> options_;
+  void* const easy_;
+  std::array<char, 256> error_text_{};  // libcurl writes it
+  curl_loop* loop_ = nullptr;
+  std::optional<kit::timer> time_limit_;
+
+  // The request.
+  std::string origin_;
+  std::string content_;
+  curl_fields fields_;
+  http::method method_;
+  shape shape_ = shape::unset;  // what the handle is set to
+  bool unpacks_ = false;        // and this, too
+  mode mode_ = mode::whole;
+  std::size_t attempts_ = 0;  // how often it was sent
+  std::shared_ptr<upload> upload_;
+
+  // The answer.
+  response answer_;
+  headers trailers_;
+  std::size_t header_bytes_ = 0;
+  std::optional<error> failure_;
+  std::shared_ptr<download> download_;
+  bool head_done_ = false;
+  bool has_content_ = false;
+  bool http_2_ = false;
+  bool finished_ = false;
+  std::optional<result<response>> outcome_;  // what the waiter takes
+};
+
+}  // namespace kit::http::detail

@@ -1,0 +1,145 @@
+#include <transports/http/detail/transfer_streams.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include <asio/co_spawn.hpp>
+#include <asio/error.hpp>
+
+#include <kit/this_context.hpp>
+
+namespace kit::http::detail {
+
+// --- upload
+
+upload::upload(body content) : content_(std::move(content)), size_(content_.size()) {}
+
+void upload::start(const asio::any_io_executor& ex, const context& ctx,
+                   std::function<void()> wake) {
+  wake_ = std::move(wake);
+  reading_.emplace(ctx);
+  asio::co_spawn(bind_context(ex, reading_->context()), pump(shared_from_this()),
+                 [self = shared_from_this()](std::exception_ptr failure) {
+                   if (failure) self->fail(to_error(std::move(failure)));
+                 });
+}
+
+void upload::cancel() {
+  {
+    const auto lock = changes_.lock();
+    cancelled_ = true;
+    changes_.notify_all();
+  }
+  if (reading_) reading_->cancel();
+}
+
+asio::awaitable<void> upload::pump(std::shared_ptr<upload> self) {
+  for (bool more = true; more;) {
+    more = self->put(co_await self->content_.read());
+    self->wake_up();
+    auto lock = self->changes_.lock();
+    while (!self->cancelled_ && self->taken_ < self->chunk_.size()) {
+      if (co_await self->changes_.wait(std::move(lock)) == wake::cancelled) co_return;
+      lock = self->changes_.lock();
+    }
+    more = more && !self->cancelled_;
+  }
+}
+
+// False at the end.
+bool upload::put(std::optional<std::string> chunk) {
+  const auto lock = changes_.lock();
+  taken_ = 0;
+  if (chunk && size_) {  // a length was said: not a byte more
+    chunk->resize(
+        static_cast<std::size_t>(std::min<std::uint64_t>(chunk->size(), *size_ - given_)));
+  }
+  chunk_ = chunk ? std::move(*chunk) : std::string();
+  given_ += chunk_.size();
+  if (!chunk && size_ && given_ < *size_) {
+    failure_ = error(errc::data_loss, "the body is shorter than it said");
+  }
+  ended_ = !chunk || (size_ && given_ == *size_);
+  return !ended_;
+}
+
+void upload::fail(error why) {
+  {
+    const auto lock = changes_.lock();
+    if (ended_ || failure_) return;
+    failure_ = std::move(why);
+  }
+  wake_up();
+}
+
+void upload::wake_up() {
+  {
+    const auto lock = changes_.lock();
+    if (!std::exchange(starved_, false)) return;
+  }
+  wake_();
+}
+
+upload::taken upload::take(char* into, std::size_t room) {
+  const auto lock = changes_.lock();
+  if (failure_) return {state::failed};
+  const auto size = std::min(room, chunk_.size() - taken_);
+  if (size > 0) {
+    std::memcpy(into, chunk_.data() + taken_, size);
+    taken_ += size;
+    if (taken_ == chunk_.size()) changes_.notify_all();
+    return {state::data, size};
+  }
+  if (ended_) return {state::end};
+  starved_ = true;
+  return {state::nothing_yet};
+}
+
+error upload::failure() const {
+  const auto lock = changes_.lock();
+  return failure_.value_or(errc::unknown);
+}
+
+// --- download
+
+bool download::put(std::string_view data) {
+  const auto lock = changes_.lock();
+  if (ready_.size() >= window) {
+    held_up_ = true;
+    return false;
+  }
+  if (ready_.empty()) changes_.notify_all();
+  ready_ += data;
+  return true;
+}
+
+void download::end(std::optional<error> failure, headers trailers) {
+  const auto lock = changes_.lock();
+  if (ended_) return;
+  ended_ = true;
+  failure_ = std::move(failure);
+  trailers_ = std::move(trailers);
+  changes_.notify_all();
+}
+
+asio::awaitable<std::optional<std::string>> download::read(const std::function<void()>& resume) {
+  auto lock = changes_.lock();
+  while (ready_.empty() && !ended_) {
+    if (co_await changes_.wait(std::move(lock)) == wake::cancelled) {
+      throw std::system_error(asio::error::operation_aborted);
+    }
+    lock = changes_.lock();
+  }
+  if (!ready_.empty()) {
+    auto chunk = std::exchange(ready_, {});
+    const bool go_on = std::exchange(held_up_, false);
+    lock.unlock();
+    if (go_on) resume();
+    co_return chunk;
+  }
+  if (failure_) throw *failure_;
+  co_return std::nullopt;
+}
+
+}  // namespace kit::http::detail

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/awaitable.hpp>
+
+#include <kit/context.hpp>
+#include <kit/error.hpp>
+#include <kit/http/body.hpp>
+#include <kit/http/headers.hpp>
+#include <kit/monitor.hpp>
+
+namespace kit::http::detail {
+
+/// A request's streamed content, on its way from the coroutine that reads its source to libcurl:
+/// one chunk at a time. Threads: any.
+class upload : public std::enable_shared_from_this<upload> {
+ public:
+  explicit upload(body content);
+
+  /// Starts to read, on a coroutine there, in that context. `wake` is called when `take` has
+  /// something to give after it had nothing.
+  void start(const asio::any_io_executor& ex, const context& ctx, std::function<void()> wake);
+  /// Reads no further.
+  void cancel();
+
+  enum class state : std::uint8_t { data, nothing_yet, end, failed };
+  struct taken {
+    upload::state state;
+    std::size_t size = 0;
+  };
+  taken take(char* into, std::size_t room);
+
+  std::optional<std::uint64_t> size() const noexcept { return size_; }
+  /// After the end.
+  const headers& trailers() const noexcept { return content_.trailers(); }
+  /// After `failed`.
+  error failure() const;
+
+ private:
+  static asio::awaitable<void> pump(std::shared_ptr<upload> self);
+  bool put(std::optional<std::string> chunk);
+  void fail(error why);
+  void wake_up();
+
+  body content_;
+  const std::optional<std::uint64_t> size_;
+  std::optional<cancel_source> reading_;
+  std::function<void()> wake_;
+
+  mutable monitor changes_;  // of what follows
+  std::string chunk_;
+  std::size_t taken_ = 0;    // of the chunk
+  std::uint64_t given_ = 0;  // in all
+  bool starved_ = false;     // `take` found nothing
+  bool ended_ = false;
+  bool cancelled_ = false;
+  std::optional<error> failure_;
+};
+
+/// An answer's streamed content, on its way from libcurl to who reads it. Threads: any.
+class download {
+ public:
+  /// Bytes kept for the reader; more is refused until he has taken them.
+  static constexpr std::size_t window = 256 * 1024;
+
+  /// False, and nothing taken, when there is enough already: `read` will call `resume`.
+  bool put(std::string_view data);
+  void end(std::optional<error> failure, headers trailers);
+
+  asio::awaitable<std::optional<std::string>> read(const std::function<void()>& resume);
+  /// After the end.
+  const headers& trailers() const noexcept { return trailers_; }
+
+ private:
+  monitor changes_;  // of what follows
+  std::string ready_;
+  bool held_up_ = false;  // libcurl waits
+  bool ended_ = false;
+  std::optional<error> failure_;
+  headers trailers_;
+};
+
+}  // namespace kit::http::detail
