@@ -1,6 +1,5 @@
 #include <transports/http/client.hpp>
 
-#include <charconv>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -41,6 +40,7 @@ class client::impl {
   }
 
   static asio::awaitable<result<response>> call(std::shared_ptr<impl> self, request req, mode m);
+  static asio::awaitable<response> call_or_throw(std::shared_ptr<impl> self, request req);
 
  private:
   class stream;
@@ -63,15 +63,6 @@ struct at_home {
 };
 template <class Handler>
 at_home(Handler) -> at_home<Handler>;
-
-std::optional<std::uint64_t> content_length(const response& r) {
-  const auto text = r.headers.get(field::content_length);
-  std::uint64_t length = 0;
-  if (!text) return std::nullopt;
-  const auto end = text->data() + text->size();
-  const auto parsed = std::from_chars(text->data(), end, length);
-  return parsed.ec == std::errc() && parsed.ptr == end ? std::optional(length) : std::nullopt;
-}
 
 }  // namespace
 
@@ -152,7 +143,7 @@ asio::awaitable<result<response>> client::impl::send(std::shared_ptr<impl> self,
   if (m == mode::whole) {
     loop->give_back(t);
   } else if (answer && t->has_content()) {
-    const auto size = content_length(*answer);
+    const auto size = detail::content_length(*answer);
     answer->body = body(std::make_shared<stream>(std::move(self), loop, t, size));
   }
   co_return answer;
@@ -176,6 +167,12 @@ asio::awaitable<result<response>> client::impl::call(std::shared_ptr<impl> self,
   }
 }
 
+asio::awaitable<response> client::impl::call_or_throw(std::shared_ptr<impl> self, request req) {
+  auto answer = co_await call(std::move(self), std::move(req), mode::whole);
+  if (!answer) throw std::move(answer).error();
+  co_return *std::move(answer);
+}
+
 client::client(client_options options) {
   validate(options);
   impl_ = std::make_shared<impl>(std::move(options));
@@ -186,7 +183,7 @@ asio::awaitable<result<response>> client::try_call(request req) const {
 }
 
 asio::awaitable<response> client::operator()(request req) const {
-  return handler(*this)(std::move(req));
+  return impl::call_or_throw(impl_, std::move(req));
 }
 
 handler client::streaming() const {

@@ -19,16 +19,18 @@ struct meaning {
 // Only making a connection has a time limit of libcurl's.
 stage where_time_ran_out(void* easy) {
   curl_off_t resolved = 0;
-  curl_off_t connected = 0;
+  long local_port = 0;
   curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &resolved);
-  curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected);
+  curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &local_port);
   if (resolved == 0) return stage::resolve;
-  return connected == 0 ? stage::connect : stage::tls;
+  return local_port == 0 ? stage::connect : stage::tls;
 }
 
-meaning meaning_of(void* easy, int code) {
+meaning meaning_of(void* easy, int code, bool sent) {
   switch (code) {
-    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_UNSUPPORTED_PROTOCOL:  // that of the answer, where one came
+      if (sent) return {errc::internal, stage::protocol};
+      [[fallthrough]];
     case CURLE_URL_MALFORMAT:
     case CURLE_BAD_FUNCTION_ARGUMENT:
       return {errc::invalid_argument, stage::request};
@@ -71,10 +73,20 @@ meaning meaning_of(void* easy, int code) {
   }
 }
 
+bool proxy_refused(void* easy) {
+  long status = 0;
+  curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &status);
+  return status != 0 && status / 100 != 2;
+}
+
 }  // namespace
 
 error curl_error(void* easy, int code, std::string_view text, bool sent) {
-  const auto [what, at] = meaning_of(easy, code);
+  if (code == CURLE_RECV_ERROR && proxy_refused(easy)) {
+    code = CURLE_PROXY;
+    sent = false;
+  }
+  const auto [what, at] = meaning_of(easy, code, sent);
   if (text.empty()) text = curl_easy_strerror(static_cast<CURLcode>(code));
   // The only callback that aborts by itself is that before a request is sent a second time.
   if (code == CURLE_ABORTED_BY_CALLBACK) text = "the connection was closed before the answer came";

@@ -223,7 +223,8 @@ void curl_loop::start_admitted() {
 // Takes it out of everything. Whoever calls keeps it.
 void curl_loop::end(curl_transfer& t) {
   if (std::exchange(t.in_multi, false)) curl_multi_remove_handle(multi_, t.handle());
-  std::erase(admitted_, &t);
+  for (auto* list : {&admitted_, &answered_, &resumable_})
+    std::erase(*list, &t);
   if (t.answered_by_http_2()) admission_.multiplexes(t, true);
   admission_.leave(t);
   t.attach(nullptr);
@@ -234,9 +235,7 @@ void curl_loop::cancel(const std::shared_ptr<curl_transfer>& t, error why) {
   if (!running_.contains(t.get())) return;
   end(*t);
   t->fail(std::move(why));
-  if (!driving_ && !admitted_.empty()) {
-    start_admitted();
-  }
+  if (!driving_) start_admitted();
 }
 
 void curl_loop::time_is_over(curl_transfer& t) {
@@ -288,17 +287,31 @@ void curl_loop::drive(int socket, int events) {
   int running = 0;
   curl_multi_socket_action(multi_, socket, events, &running);
   take_messages();
-  for (int round = 0; !closed() && (kicked_ || !admitted_.empty()); ++round) {
+  for (int round = 0; !closed() && has_more(); ++round) {
     if (round == max_rounds) {
       timer_->arm_after(duration::zero());
       break;
     }
     kicked_ = false;
     start_admitted();
+    while (!resumable_.empty()) {
+      auto* next = resumable_.back();
+      resumable_.pop_back();
+      curl_easy_pause(next->handle(), CURLPAUSE_CONT);
+    }
     curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
     take_messages();
   }
   driving_ = false;
+}
+
+void curl_loop::take_early_answers() {
+  while (!closed() && !answered_.empty()) {
+    auto& t = *answered_.back();
+    const auto keep = running_.at(&t);
+    end(t);
+    t.finish(CURLE_OK);
+  }
 }
 
 void curl_loop::take_messages() {
@@ -313,6 +326,7 @@ void curl_loop::take_messages() {
     end(t);
     t.finish(code);
   }
+  take_early_answers();
 }
 
 // --- the end

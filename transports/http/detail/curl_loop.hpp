@@ -69,6 +69,8 @@ class curl_loop final : public std::enable_shared_from_this<curl_loop>,
   // What its transfers tell.
   void admitted(curl_transfer& t);
   void time_is_over(curl_transfer& t);
+  void answered_early(curl_transfer& t) { answered_.push_back(&t); }
+  void resume_soon(curl_transfer& t) { resumable_.push_back(&t); }
 
  private:
   friend struct curl_loop_callbacks;
@@ -80,6 +82,8 @@ class curl_loop final : public std::enable_shared_from_this<curl_loop>,
   void end(curl_transfer& t);
   void drive(int socket, int events);
   void take_messages();
+  void take_early_answers();
+  bool has_more() const noexcept { return kicked_ || !admitted_.empty() || !resumable_.empty(); }
   void start_admitted();
 
   const std::shared_ptr<const client_options> options_;
@@ -96,6 +100,9 @@ class curl_loop final : public std::enable_shared_from_this<curl_loop>,
   admission admission_;
   std::unordered_map<curl_transfer*, std::shared_ptr<curl_transfer>> running_;
   std::vector<curl_transfer*> admitted_;  // and not yet given to libcurl
+  // What came up inside libcurl, and must not be done there.
+  std::vector<curl_transfer*> answered_;   // all is here, though not all was sent
+  std::vector<curl_transfer*> resumable_;  // to be asked to send again
   std::vector<bool> opened_;  // by number: the sockets that libcurl tells when it closes
   bool driving_ = false;
   bool kicked_ = false;  // libcurl wants to be called at once

@@ -36,6 +36,15 @@ struct curl_callbacks {
 namespace {
 
 constexpr long buffer_size = 128 * 1024;
+// Content as long as that makes libcurl ask first, and wait.
+constexpr std::uint64_t expect_from = 1024 * 1024;
+
+// Those of the usual ones that libcurl was built with.
+const char* codings() {
+  const auto has = curl_version_info(CURLVERSION_NOW)->features;
+  if (has & CURL_VERSION_BROTLI) return has & CURL_VERSION_LIBZ ? "gzip, br" : "br";
+  return has & CURL_VERSION_LIBZ ? "gzip" : nullptr;
+}
 
 template <class T>
 void set(void* easy, CURLoption option, T value) {
@@ -91,7 +100,6 @@ void curl_transfer::configure() {
   set(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   set(easy_, CURLOPT_BUFFERSIZE, buffer_size);
   set(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
-  set(easy_, CURLOPT_PIPEWAIT, o.protocol == client_protocol::http_1_1 ? 0L : 1L);
   const long connect =
       static_cast<long>(std::min<std::int64_t>(o.connect_timeout.count(), INT32_MAX));
   // Zero would be libcurl's own default.
@@ -144,8 +152,8 @@ result<void> curl_transfer::prepare(request&& req, mode m) {
   if (auto r = set_url(req.target); !r) return r;
   if (m == mode::streaming) download_ = std::make_shared<download>();
   method_ = req.method;
-  set_fields(req);
   set_method(req);
+  set_fields(req);
   if (shape_ == shape::stream) {
     upload_ = std::make_shared<upload>(std::move(req.body));
     const auto size = upload_->size();
@@ -165,10 +173,16 @@ result<void> curl_transfer::set_url(std::string_view target) {
   }
   const auto host = target.find("//") + 2;
   const auto end = std::min(target.find_first_of("/?#", host), target.size());
+  if (end == host) return kit::fail(bad_request("the URL names no host"));
   origin_.assign(target, 0, end);
   const std::string url(target);
   if (url.find('\0') != url.npos) return kit::fail(bad_request("the URL holds a NUL"));
   set(easy_, CURLOPT_URL, url.c_str());
+
+  // Whether to see first if a connection under way takes several calls.
+  const bool wait = options_->protocol == client_protocol::http_2_prior_knowledge ||
+                    (options_->protocol == client_protocol::negotiated && secure);
+  if (std::exchange(waits_, wait) != wait) set(easy_, CURLOPT_PIPEWAIT, wait ? 1L : 0L);
   return {};
 }
 
@@ -205,14 +219,19 @@ void curl_transfer::set_fields(const request& req) {
     if (!is_framing(f.field)) fields_.add(f.name, f.value);
   }
   // libcurl would add these.
+  const auto size = req.body.size();
   if (!from.contains(field::accept)) fields_.suppress("Accept");
-  if (!from.contains(field::expect)) fields_.suppress("Expect");
-  if (!from.contains(field::content_type)) fields_.suppress("Content-Type");
+  if (!from.contains(field::expect) && (req.body.is_stream() || size >= expect_from)) {
+    fields_.suppress("Expect");
+  }
+  if (!from.contains(field::content_type) && shape_ == shape::bytes) {
+    fields_.suppress("Content-Type");
+  }
   set(easy_, CURLOPT_HTTPHEADER, fields_.list());
 
   const bool unpack = options_->decompress && !from.contains(field::accept_encoding);
   if (std::exchange(unpacks_, unpack) != unpack) {
-    set(easy_, CURLOPT_ACCEPT_ENCODING, unpack ? "" : static_cast<const char*>(nullptr));
+    set(easy_, CURLOPT_ACCEPT_ENCODING, unpack ? codings() : nullptr);
   }
 }
 
@@ -223,7 +242,7 @@ bool curl_transfer::on_request() noexcept {
 }
 
 std::size_t curl_transfer::on_send(char* into, std::size_t room) {
-  if (!upload_) return 0;
+  if (!upload_ || stop_sending_) return 0;
   const auto r = upload_->take(into, room);
   switch (r.state) {
     case upload::state::data:

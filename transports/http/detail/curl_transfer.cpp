@@ -12,6 +12,22 @@
 #include <transports/http/field_line.hpp>
 
 namespace kit::http::detail {
+namespace {
+
+bool is_control(char c) noexcept {
+  return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> content_length(const response& r) noexcept {
+  const auto text = r.headers.get(field::content_length);
+  if (!text) return std::nullopt;
+  std::uint64_t length = 0;
+  const auto end = text->data() + text->size();
+  const auto parsed = std::from_chars(text->data(), end, length);
+  return parsed.ec == std::errc() && parsed.ptr == end ? std::optional(length) : std::nullopt;
+}
 
 // --- the call
 
@@ -30,6 +46,8 @@ void curl_transfer::clear() noexcept {
   trailers_.clear();
   failure_.reset();
   outcome_.reset();
+  content_left_.reset();
+  stop_sending_ = false;
   attempts_ = header_bytes_ = 0;
   head_done_ = has_content_ = http_2_ = finished_ = false;
 }
@@ -61,8 +79,8 @@ curl_transfer& curl_transfer::of(void* easy) noexcept {
 void curl_transfer::finish(int code) {
   if (code != CURLE_OK && !failure_) failure_ = error_of(code);
   if (!failure_ && !head_done_) {
-    failure_ = error(errc::internal, "the answer has no head")
-                   .with(call_failure{call_failure::stage::protocol, was_sent()});
+    failure_ = error(errc::unavailable, "receive: the connection was closed within the head")
+                   .with(call_failure{call_failure::stage::receive, was_sent()});
   }
   settle();
 }
@@ -146,7 +164,9 @@ bool curl_transfer::on_status_line(std::string_view line) {
 
 bool curl_transfer::on_field(std::string_view line) {
   field_line field;
-  if (const char* wrong = parse_field_line(line, field)) {
+  const char* wrong = parse_field_line(line, field);
+  if (!wrong && std::any_of(line.begin(), line.end(), is_control)) wrong = "control character";
+  if (wrong) {
     return refuse(errc::internal, call_failure::stage::protocol,
                   std::string("malformed field in the answer: ") + wrong);
   }
@@ -158,35 +178,62 @@ bool curl_transfer::on_field(std::string_view line) {
 void curl_transfer::end_head() {
   head_done_ = true;
   has_content_ = method_ != method::head && !is_bodiless(answer_.status);
-  // What libcurl has unpacked is no longer what these say.
   auto& fields = answer_.headers;
-  if (unpacks_ && has_content_ && fields.contains(field::content_encoding)) {
+  const bool packed = fields.contains(field::content_encoding);
+  if (upload_) {
+    const bool closes = fields.has_member(field::connection, "close");
+    stop_sending_ = closes && to_int(answer_.status) >= 300;
+    if (!has_content_) {
+      content_left_ = 0;
+    } else if (!packed) {
+      content_left_ = content_length(answer_);
+    }
+  }
+  if (unpacks_ && has_content_ && packed) {  // these no longer say what there is
     fields.remove(field::content_encoding);
     fields.remove(field::content_length);
   }
-  if (!download_) return;
-  time_limit_.reset();
-  resume();
+  if (download_) {
+    time_limit_.reset();
+    resume();
+  }
+  look_for_early_end();
+}
+
+// An answer may be complete, or refuse the rest, before all of the request was sent. libcurl would
+// wait for that.
+void curl_transfer::look_for_early_end() {
+  if (!upload_ || upload_->all_taken()) return;
+  if (content_left_ == 0) {
+    loop_->answered_early(*this);
+  } else if (stop_sending_) {
+    loop_->resume_soon(*this);
+  }
 }
 
 std::size_t curl_transfer::on_content(std::string_view data) {
-  if (download_) return download_->put(data) ? data.size() : CURL_WRITEFUNC_PAUSE;
+  const bool taken = download_ ? download_->put(data) : keep(data);
+  if (!taken) return download_ ? CURL_WRITEFUNC_PAUSE : CURL_WRITEFUNC_ERROR;
+  if (content_left_) {
+    *content_left_ -= std::min<std::uint64_t>(*content_left_, data.size());
+    look_for_early_end();
+  }
+  return data.size();
+}
+
+bool curl_transfer::keep(std::string_view data) {
   auto& content = answer_.body.storage();
   const auto limit = options_->max_response_bytes;
   if (data.size() > limit - content.size()) {
-    refuse(errc::resource_exhausted, call_failure::stage::limit,
-           "the answer is longer than " + std::to_string(limit) + " bytes");
-    return CURL_WRITEFUNC_ERROR;
+    return refuse(errc::resource_exhausted, call_failure::stage::limit,
+                  "the answer is longer than " + std::to_string(limit) + " bytes");
   }
   if (content.empty()) {
-    curl_off_t length = -1;
-    curl_easy_getinfo(easy_, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-    if (length > 0 && static_cast<std::uint64_t>(length) <= limit) {
-      content.reserve(static_cast<std::size_t>(length) + body::padding);
-    }
+    const auto length = content_length(answer_).value_or(0);
+    if (length <= limit) content.reserve(static_cast<std::size_t>(length) + body::padding);
   }
   content += data;
-  return data.size();
+  return true;
 }
 
 }  // namespace kit::http::detail

@@ -23,6 +23,9 @@ namespace kit::http::detail {
 
 class curl_loop;
 
+/// As `Content-Length` says it; nothing without that.
+std::optional<std::uint64_t> content_length(const response& r) noexcept;
+
 /// One call on a libcurl easy handle, which serves one call after another.
 ///
 /// The way of a call: `prepare` (the request becomes options of the handle) -> `curl_loop::start`
@@ -93,6 +96,8 @@ class curl_transfer final : public admission::ticket {
   bool on_field(std::string_view line);
   void end_head();
   std::size_t on_content(std::string_view data);
+  bool keep(std::string_view data);
+  void look_for_early_end();
   bool refuse(errc code, call_failure::stage at, std::string text);
   void on_time_limit();
   void settle();
@@ -113,7 +118,8 @@ class curl_transfer final : public admission::ticket {
   curl_fields fields_;
   http::method method_;
   shape shape_ = shape::unset;  // what the handle is set to
-  bool unpacks_ = false;        // and this, too
+  bool unpacks_ = false;        // and these, too
+  bool waits_ = false;
   mode mode_ = mode::whole;
   std::size_t attempts_ = 0;  // how often it was sent
   std::shared_ptr<upload> upload_;
@@ -128,7 +134,9 @@ class curl_transfer final : public admission::ticket {
   bool has_content_ = false;
   bool http_2_ = false;
   bool finished_ = false;
-  std::optional<result<response>> outcome_;  // what the waiter takes
+  bool stop_sending_ = false;                  // the server will not read on
+  std::optional<std::uint64_t> content_left_;  // of an answer that came early, where known
+  std::optional<result<response>> outcome_;    // what the waiter takes
 };
 
 }  // namespace kit::http::detail

@@ -134,8 +134,8 @@ class reactor_watcher final : public socket_watcher {
       if (failed_) return tell_later(what);
       if (what == none) return rest();
       unrest();
-      if (what & missed_) {
-        tell_later(what & std::exchange(missed_, none));
+      if (what & std::exchange(missed_, none)) {  // maybe used up meanwhile
+        if (ready_now(socket_, readable)) tell_later(readable);
       } else if ((what & writable) && !write_.pending()) {
         if (std::exchange(fresh_, false) || !ready_now(socket_, writable)) {
           write_.start();

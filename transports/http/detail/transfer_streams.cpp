@@ -19,7 +19,7 @@ void upload::start(const asio::any_io_executor& ex, const context& ctx,
                    std::function<void()> wake) {
   wake_ = std::move(wake);
   reading_.emplace(ctx);
-  asio::co_spawn(bind_context(ex, reading_->context()), pump(shared_from_this()),
+  asio::co_spawn(ex, with_context(reading_->context(), pump(shared_from_this())),
                  [self = shared_from_this()](std::exception_ptr failure) {
                    if (failure) self->fail(to_error(std::move(failure)));
                  });
@@ -96,6 +96,11 @@ upload::taken upload::take(char* into, std::size_t room) {
   return {state::nothing_yet};
 }
 
+bool upload::all_taken() const {
+  const auto lock = changes_.lock();
+  return ended_ && taken_ == chunk_.size();
+}
+
 error upload::failure() const {
   const auto lock = changes_.lock();
   return failure_.value_or(errc::unknown);
@@ -123,7 +128,7 @@ void download::end(std::optional<error> failure, headers trailers) {
   changes_.notify_all();
 }
 
-asio::awaitable<std::optional<std::string>> download::read(const std::function<void()>& resume) {
+asio::awaitable<std::optional<std::string>> download::read(std::function<void()> resume) {
   auto lock = changes_.lock();
   while (ready_.empty() && !ended_) {
     if (co_await changes_.wait(std::move(lock)) == wake::cancelled) {

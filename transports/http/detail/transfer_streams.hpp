@@ -38,6 +38,8 @@ class upload : public std::enable_shared_from_this<upload> {
   };
   taken take(char* into, std::size_t room);
 
+  /// Whether `take` has given everything.
+  bool all_taken() const;
   std::optional<std::uint64_t> size() const noexcept { return size_; }
   /// After the end.
   const headers& trailers() const noexcept { return content_.trailers(); }
@@ -75,7 +77,7 @@ class download {
   bool put(std::string_view data);
   void end(std::optional<error> failure, headers trailers);
 
-  asio::awaitable<std::optional<std::string>> read(const std::function<void()>& resume);
+  asio::awaitable<std::optional<std::string>> read(std::function<void()> resume);
   /// After the end.
   const headers& trailers() const noexcept { return trailers_; }
 

@@ -1,0 +1,185 @@
+// The client on the loops of real applications, with a real server.
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <asio/thread_pool.hpp>
+#include <asio/use_future.hpp>
+
+#include <kit/monitor.hpp>
+#include <kit/runtime.hpp>
+#include <kit/this_context.hpp>
+#include <transports/http/client.hpp>
+#include <transports/http/serve.hpp>
+
+namespace http = kit::http;
+using namespace std::chrono_literals;
+
+namespace {
+
+asio::awaitable<http::response> echo(http::request req) {
+  auto r = http::response::text(http::status::ok, req.body.take());
+  r.headers.set("X-Target", req.target);
+  co_return r;
+}
+
+// A server on a thread of its own.
+class served {
+ public:
+  explicit served(http::handler h = echo) : address_(http::serve(runtime_, std::move(h))) {
+    thread_ = std::thread([this] { runtime_.run(); });
+  }
+  ~served() {
+    runtime_.stop();
+    thread_.join();
+  }
+  std::string url(const std::string& target) const { return "http://" + address_ + target; }
+
+ private:
+  kit::runtime runtime_;
+  std::string address_;
+  std::thread thread_;
+};
+
+asio::awaitable<void> call_often(http::handler client, std::string url, int times,
+                                 std::atomic<int>& answered) {
+  for (int i = 0; i < times; ++i) {
+    const auto text = std::to_string(i);
+    const auto r = co_await client(
+        http::request{.method = http::method::post, .target = url + text, .body = text});
+    if (r.body.bytes() == text) ++answered;
+  }
+}
+
+void rethrow(std::exception_ptr failure) {
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace
+
+TEST_CASE("http client: one client on all loops of a runtime, each with its own connections") {
+  const served server;
+  const http::client client;
+  std::atomic<int> answered = 0;
+  kit::runtime rt({.threads = 3});
+  std::atomic<int> left = 3 * 8;
+  const auto work = [&]() -> asio::awaitable<void> {
+    co_await call_often(client, server.url("/"), 50, answered);
+    if (--left == 0) rt.stop();
+  };
+  for (std::size_t loop = 0; loop < 3; ++loop) {
+    for (int i = 0; i < 8; ++i)
+      rt.on(loop, work);
+  }
+  CHECK(rt.run() == 0);
+  CHECK(answered == 3 * 8 * 50);
+}
+
+TEST_CASE("http client: an io_context run by several threads") {
+  const served server;
+  std::atomic<int> answered = 0;
+  asio::io_context io;
+  {
+    const http::client client;
+    for (int i = 0; i < 16; ++i)
+      asio::co_spawn(io, call_often(client, server.url("/"), 100, answered), rethrow);
+  }
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i)
+    threads.emplace_back([&] { io.run(); });
+  for (auto& t : threads)
+    t.join();
+  CHECK(answered == 16 * 100);
+}
+
+TEST_CASE("http client: called from a thread pool, and from a strand") {
+  const served server;
+  std::atomic<int> answered = 0;
+  const http::client client;
+  asio::thread_pool pool(2);
+  asio::co_spawn(pool, call_often(client, server.url("/"), 20, answered), asio::use_future).get();
+  asio::co_spawn(asio::make_strand(pool), call_often(client, server.url("/"), 20, answered),
+                 asio::use_future)
+      .get();
+  CHECK(answered == 40);
+}
+
+TEST_CASE("http client: streamed content on several threads") {
+  const served server;
+  asio::io_context io;
+  const http::client client;
+  std::atomic<int> complete = 0;
+  struct reading {
+    static asio::awaitable<void> all(http::handler client, std::string url,
+                                     std::atomic<int>& complete) {
+      for (int i = 0; i < 20; ++i) {
+        auto r = co_await client(http::request{
+            .method = http::method::post, .target = url, .body = std::string(100'000, 'x')});
+        std::size_t size = 0;
+        while (const auto chunk = co_await r.body.read())
+          size += chunk->size();
+        if (size == 100'000) ++complete;
+      }
+    }
+  };
+  for (int i = 0; i < 8; ++i)
+    asio::co_spawn(io, reading::all(client.streaming(), server.url("/"), complete), rethrow);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i)
+    threads.emplace_back([&] { io.run(); });
+  for (auto& t : threads)
+    t.join();
+  CHECK(complete == 8 * 20);
+}
+
+TEST_CASE("http client: loops that end while calls are under way, and the client before its loop") {
+  const served server([](http::request) -> asio::awaitable<http::response> {
+    co_await kit::wait_until(kit::time_point::max());
+    co_return http::response{};
+  });
+  for (const int hint : {1, 2}) {
+    CAPTURE(hint);
+    std::atomic<int> answered = 0;
+    {
+      const http::client client;  // outlives its loops
+      for (int round = 0; round < 3; ++round) {
+        asio::io_context io(hint);
+        for (int i = 0; i < 4; ++i)
+          asio::co_spawn(io, call_often(client, server.url("/"), 1, answered), rethrow);
+        io.run_for(2ms);
+      }
+    }
+    asio::io_context io(hint);
+    {
+      const http::client client;
+      asio::co_spawn(io, call_often(client, server.url("/"), 1, answered), rethrow);
+      io.run_for(2ms);
+    }
+    CHECK(answered == 0);
+  }
+}
+
+TEST_CASE("http client: inside the handler of a server on the same loop") {
+  const served backend;
+  const http::client client;
+  kit::runtime rt;
+  const http::handler front = [&](http::request req) -> asio::awaitable<http::response> {
+    req.target = backend.url(req.target);
+    return http::handler(client)(std::move(req));
+  };
+  const auto address = http::serve(rt, front);
+  std::atomic<int> answered = 0;
+  rt.on(0, [&]() -> asio::awaitable<void> {
+    co_await call_often(client, "http://" + address + "/", 50, answered);
+    rt.stop();
+  });
+  CHECK(rt.run() == 0);
+  CHECK(answered == 50);
+}

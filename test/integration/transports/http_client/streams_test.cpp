@@ -1,0 +1,338 @@
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <doctest/doctest.h>
+
+#include <kit/this_context.hpp>
+#include <transports/http/client.hpp>
+
+#include "test/support/http_client/world.hpp"
+#include "test/support/http_server/played_source.hpp"
+
+namespace http = kit::http;
+using test::client_world;
+using test::played_server;
+using test::played_source;
+using namespace std::chrono_literals;
+
+namespace {
+
+const test::on places[] = {test::on::loop, test::on::strand};
+
+// An answer whose head has come.
+struct open_answer {
+  std::unique_ptr<test::server_peer> peer;
+  std::optional<http::response> response;
+
+  open_answer(client_world& w, played_server& server, const http::handler& client,
+              std::string_view head) {
+    auto call = w.call(client, {.target = server.url()});
+    peer = server.accept();
+    REQUIRE(peer);
+    peer->request();
+    peer->send(head);
+    REQUIRE(w.ended(call));
+    REQUIRE(call.value().has_value());
+    response = *call.value();
+  }
+  http::body& body() { return response->body; }
+};
+
+constexpr std::string_view chunked_head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+}  // namespace
+
+TEST_CASE(
+    "http client: a streaming call has its answer with the head; its content comes after it") {
+  for (const auto where : places) {
+    client_world w(where);
+    played_server server(w);
+    const auto client = http::client().streaming();
+    open_answer a(w, server, client, chunked_head);
+    CHECK(a.body().is_stream());
+    CHECK(a.body().size() == std::nullopt);
+
+    auto first = w.start(a.body().read());
+    w.run();
+    CHECK(first.pending());
+    a.peer->send("5\r\nhello\r\n");
+    REQUIRE(w.ended(first));
+    CHECK(first.value() == "hello");
+    auto last = w.start(a.body().read());
+    CHECK(last.pending());
+    a.peer->send("0\r\nX-Sum: 5\r\n\r\n");
+    REQUIRE(w.ended(last));
+    CHECK(last.value() == std::nullopt);
+    CHECK(a.body().trailers().get("x-sum") == "5");
+    auto again = w.start(a.body().read());
+    REQUIRE(w.ended(again));
+    CHECK(again.value() == std::nullopt);
+
+    a.response.reset();
+    auto next = w.call(client, {.target = server.url()});
+    CHECK(a.peer->request().starts_with("GET "));  // on the same connection
+  }
+}
+
+TEST_CASE("http client: a slow reader holds up the server") {
+  for (const auto where : places) {
+    client_world w(where);
+    played_server server(w);
+    open_answer a(w, server, http::client().streaming(),
+                  "HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
+    CHECK(a.body().size() == 100'000'000U);
+    const auto sent = a.peer->fill();  // what the kernel holds, too
+    CHECK(sent < 50'000'000);
+    std::size_t read = 0;
+    while (read < sent) {
+      auto chunk = w.start(a.body().read());
+      REQUIRE(w.ended(chunk));
+      REQUIRE(chunk.value());
+      CHECK(chunk.value()->size() <= 512 * 1024);
+      read += chunk.value()->size();
+    }
+    CHECK(read == sent);
+    CHECK(a.peer->fill() > 0);
+  }
+}
+
+TEST_CASE("http client: content that breaks off, is cancelled, or is not wanted any more") {
+  for (const auto where : places) {
+    client_world w(where);
+    played_server server(w);
+    const auto client = http::client().streaming();
+    {
+      open_answer a(w, server, client, chunked_head);
+      a.peer->send("5\r\nhel");
+      a.peer->close();
+      auto part = w.start(a.body().read());
+      REQUIRE(w.ended(part));
+      CHECK(part.value() == "hel");
+      auto rest = w.start(a.body().read());
+      REQUIRE(w.ended(rest));
+      CHECK(rest.error() == kit::errc::unavailable);
+    }
+    {
+      open_answer a(w, server, client, chunked_head);
+      auto cancelled = w.start(a.body().read());
+      w.run();
+      cancelled.cancel();
+      REQUIRE(w.ended(cancelled));
+      CHECK(cancelled.error() == kit::errc::canceled);
+      a.response.reset();
+      CHECK(a.peer->sees_end());
+    }
+  }
+}
+
+TEST_CASE("http client: the time limit of a streaming call is that of its head") {
+  for (const auto where : places) {
+    client_world w(where);
+    played_server server(w);
+    const auto client = http::client({.timeout = 100ms}).streaming();
+    open_answer a(w, server, client, chunked_head);
+    w.loop.advance(1h);
+    a.peer->send("2\r\nok\r\n");
+    auto chunk = w.start(a.body().read());
+    REQUIRE(w.ended(chunk));
+    CHECK(chunk.value() == "ok");
+
+    auto call = w.call(client, {.target = server.url()});
+    auto peer = server.accept();
+    REQUIRE(peer);
+    peer->request();
+    w.loop.advance(100ms);
+    REQUIRE(w.ended(call));
+    CHECK(call.error() == kit::errc::deadline_exceeded);
+  }
+}
+
+TEST_CASE("http client: answers without content need no reader") {
+  for (const auto where : places) {
+    client_world w(where);
+    played_server server(w);
+    const auto client = http::client().streaming();
+    open_answer a(w, server, client, "HTTP/1.1 204 No Content\r\n\r\n");
+    CHECK_FALSE(a.body().is_stream());
+    open_answer empty(w, server, http::client().streaming(),
+                      "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    auto end = w.start(empty.body().read());
+    REQUIRE(w.ended(end));
+    CHECK(end.value() == std::nullopt);
+  }
+}
+
+TEST_CASE("http client: the content outlives every handle of the client, and the loop") {
+  for (const auto where : places) {
+    http::body left;
+    {
+      client_world w(where);
+      played_server server(w);
+      std::optional<open_answer> a(std::in_place, w, server, http::client().streaming(),
+                                   chunked_head);
+      a->peer->send("2\r\nok\r\n");
+      auto chunk = w.start(a->body().read());
+      REQUIRE(w.ended(chunk));
+      CHECK(chunk.value() == "ok");
+      left = a->body();
+    }
+    left = {};
+  }
+}
+
+TEST_CASE("http client: sends streamed content as it comes, chunked, with trailers") {
+  for (const auto where : places) {
+    client_world w(where);
+    played_server server(w);
+    const http::client client;
+    const auto source = std::make_shared<played_source>();
+    auto call = w.call(client, {.method = http::method::post,
+                                .target = server.url(),
+                                .headers = {{"Trailer", "X-Sum"}},
+                                .body = http::body(source)});
+    auto peer = server.accept();
+    REQUIRE(peer);
+    const auto head = peer->request();
+    CHECK(head.find("Transfer-Encoding: chunked\r\n") != head.npos);
+    CHECK(head.find("Expect") == head.npos);
+    source->give("hello");
+    CHECK(peer->receives("5\r\nhello\r\n"));
+    source->give(", world");
+    CHECK(peer->receives("7\r\n, world\r\n"));
+    source->end({{"X-Sum", "12"}, {"Content-Length", "12"}});
+    CHECK(peer->receives("0\r\nX-Sum: 12\r\n\r\n"));
+    peer->ok("done");
+    REQUIRE(w.ended(call));
+    CHECK(call.value()->body.bytes() == "done");
+  }
+}
+
+TEST_CASE("http client: streamed content of known size goes out with its length") {
+  for (const auto where : places) {
+    client_world w(where);
+    played_server server(w);
+    const http::client client;
+    const auto source = std::make_shared<played_source>(10);
+    auto call = w.call(
+        client, {.method = http::method::put, .target = server.url(), .body = http::body(source)});
+    auto peer = server.accept();
+    REQUIRE(peer);
+    source->give("01234");
+    source->give("56789 and more than was said");
+    const auto request = peer->request();
+    CHECK(request.starts_with("PUT / HTTP/1.1\r\n"));
+    CHECK(request.find("Content-Length: 10\r\n") != request.npos);
+    CHECK(request.ends_with("\r\n\r\n0123456789"));
+    peer->ok("");
+    REQUIRE(w.ended(call));
+    CHECK(call.value().has_value());
+
+    const auto shorter = std::make_shared<played_source>(10);
+    auto broken = w.call(
+        client, {.method = http::method::put, .target = server.url(), .body = http::body(shorter)});
+    shorter->give("01234");
+    shorter->end();
+    REQUIRE(w.ended(broken));
+    CHECK(broken.error() == kit::errc::data_loss);
+    CHECK(peer->sees_end());
+  }
+}
+
+TEST_CASE("http client: a server that doesn't read holds up the source") {
+  for (const auto where : places) {
+    client_world w(where);
+    played_server server(w);
+    const http::client client;
+    const auto source = std::make_shared<played_source>();
+    auto call = w.call(
+        client, {.method = http::method::post, .target = server.url(), .body = http::body(source)});
+    auto peer = server.accept();
+    REQUIRE(peer);
+    for (int i = 0; i < 400; ++i)
+      source->give(std::string(100'000, 'x'));
+    w.run();
+    CHECK(source->reads < 200);
+    for (std::size_t read = 0; read < 20'000'000;) {
+      read += std::exchange(const_cast<std::string&>(peer->received()), {}).size();
+      w.run();
+    }
+    CHECK(source->reads > 190);
+    call.cancel();
+    REQUIRE(w.ended(call));
+    w.run();
+    CHECK(peer->sees_end());
+  }
+}
+
+TEST_CASE("http client: a source that fails ends the call with its error") {
+  for (const auto where : places) {
+    client_world w(where);
+    played_server server(w);
+    const http::client client;
+    const auto source = std::make_shared<played_source>();
+    auto call = w.call(
+        client, {.method = http::method::post, .target = server.url(), .body = http::body(source)});
+    auto peer = server.accept();
+    REQUIRE(peer);
+    source->give("some");
+    CHECK(peer->receives("some"));
+    source->fail();
+    REQUIRE(w.ended(call));
+    CHECK(call.error() == kit::error(kit::errc::data_loss, "it broke"));
+    CHECK(peer->sees_end());
+  }
+}
+
+TEST_CASE("http client: an answer before all was sent ends the call, and the reading") {
+  for (const auto where : places) {
+    client_world w(where);
+    played_server server(w);
+    const http::client client;
+    const auto source = std::make_shared<played_source>();
+    auto call = w.call(
+        client, {.method = http::method::post, .target = server.url(), .body = http::body(source)});
+    auto peer = server.accept();
+    REQUIRE(peer);
+    source->give("some");
+    CHECK(peer->receives("some"));
+    peer->send("HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno");
+    REQUIRE(w.ended(call));
+    REQUIRE(call.value().has_value());
+    CHECK(call.value()->status == http::status::forbidden);
+    CHECK(call.value()->body.bytes() == "no");
+    CHECK(w.settle([&] { return source->cancelled; }));
+  }
+}
+
+TEST_CASE("http client: both directions stream at the same time") {
+  for (const auto where : places) {
+    client_world w(where);
+    played_server server(w);
+    const auto source = std::make_shared<played_source>();
+    auto call =
+        w.call(http::client().streaming(),
+               {.method = http::method::post, .target = server.url(), .body = http::body(source)});
+    auto peer = server.accept();
+    REQUIRE(peer);
+    peer->request();
+    peer->send(chunked_head);
+    REQUIRE(w.ended(call));
+    auto answer = *call.value();
+    for (const std::string text : {"one", "two", "three"}) {
+      source->give(text);
+      CHECK(peer->receives(text));
+      peer->send("3\r\nack\r\n");
+      auto chunk = w.start(answer.body.read());
+      REQUIRE(w.ended(chunk));
+      CHECK(chunk.value() == "ack");
+    }
+    source->end();
+    CHECK(peer->receives("0\r\n\r\n"));
+    peer->send("0\r\n\r\n");
+    auto end = w.start(answer.body.read());
+    REQUIRE(w.ended(end));
+    CHECK(end.value() == std::nullopt);
+  }
+}
