@@ -87,6 +87,7 @@ result<std::string> encode(const object_type& type, const void* object) {
   http::query_builder out;
   for (std::size_t i = 0; i < type.count; ++i) {
     const auto& field = type.fields[i];
+    if (!field.encode) continue;
     std::string problem;
     if (!field.encode(members[field.member], field.name, field.omit_empty, out, problem)) {
       return refuse("query", field.name, problem);

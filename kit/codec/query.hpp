@@ -231,4 +231,11 @@ result<std::string> encode(const T& value) {
   return detail::encode(detail::type<T>::value, &value);
 }
 
+/// The same of whatever has fields, of those that can be parameters: for paths, beside content that
+/// has all. Errors: as `encode`.
+template <reflect::aggregate T>
+result<std::string> encode_parameters(const T& value) {
+  return detail::encode(detail::type<T>::value, &value);
+}
+
 }  // namespace kit::query

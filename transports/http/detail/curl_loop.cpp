@@ -263,6 +263,7 @@ void curl_loop::ready(int socket, std::uint8_t what) {
 }
 
 void curl_loop::on_timeout(long milliseconds) {
+  if (!timer_) return;  // inside `shut_down`
   if (milliseconds < 0) {
     timer_->disarm();
   } else if (milliseconds == 0 && driving_) {
@@ -361,6 +362,7 @@ void curl_loop::shut_down() noexcept {
   }
   curl_multi_cleanup(std::exchange(multi_, nullptr));
   sockets_.reset();
+  executor_ = {};
 }
 
 }  // namespace kit::http::detail

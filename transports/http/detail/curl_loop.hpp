@@ -48,6 +48,7 @@ class curl_loop final : public std::enable_shared_from_this<curl_loop>,
 
   template <class F>
   void run(F f) {
+    if (closed()) return;
     if (one_thread_) return f();
     asio::dispatch(executor_, [self = shared_from_this(), f = std::move(f)]() mutable { f(); });
   }
@@ -88,7 +89,7 @@ class curl_loop final : public std::enable_shared_from_this<curl_loop>,
 
   const std::shared_ptr<const client_options> options_;
   const bool one_thread_;
-  const asio::any_io_executor executor_;
+  asio::any_io_executor executor_;  // none after the end: a strand must not outlive its loop
   asio::execution_context& context_;
   timer_wheel& wheel_;
   std::atomic<bool> closed_{false};

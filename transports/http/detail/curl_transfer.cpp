@@ -7,19 +7,12 @@
 
 #include <curl/curl.h>
 
+#include <kit/http/syntax.hpp>
 #include <transports/http/detail/curl_error.hpp>
 #include <transports/http/detail/curl_loop.hpp>
 #include <transports/http/field_line.hpp>
 
 namespace kit::http::detail {
-namespace {
-
-bool is_control(char c) noexcept {
-  return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
-}
-
-}  // namespace
-
 std::optional<std::uint64_t> content_length(const response& r) noexcept {
   const auto text = r.headers.get(field::content_length);
   if (!text) return std::nullopt;
@@ -165,7 +158,7 @@ bool curl_transfer::on_status_line(std::string_view line) {
 bool curl_transfer::on_field(std::string_view line) {
   field_line field;
   const char* wrong = parse_field_line(line, field);
-  if (!wrong && std::any_of(line.begin(), line.end(), is_control)) wrong = "control character";
+  if (!wrong && !is_field_value(field.value())) wrong = "control character";
   if (wrong) {
     return refuse(errc::internal, call_failure::stage::protocol,
                   std::string("malformed field in the answer: ") + wrong);

@@ -1,0 +1,49 @@
+#include <transports/http/propagation.hpp>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <kit/http/grpc_timeout.hpp>
+#include <kit/http/syntax.hpp>
+#include <kit/metadata.hpp>
+
+namespace kit::http {
+namespace {
+
+constexpr std::string_view prefix = "Grpc-Metadata-";
+
+bool is_metadata(const headers::item& f) noexcept {
+  return f.field == field::other && f.name.size() > prefix.size() &&
+         iequals(f.name.substr(0, prefix.size()), prefix);
+}
+
+}  // namespace
+
+void inject_context(headers& into, const context& ctx, time_point now) {
+  if (const auto deadline = ctx.deadline()) {
+    into.set(field::grpc_timeout, format_grpc_timeout(*deadline - now));
+  }
+  const auto& pairs = ctx.metadata();
+  if (pairs.empty()) return;
+  for (const auto& [key, value] : pairs)
+    into.remove(std::string(prefix) + key);
+  for (const auto& [key, value] : pairs) {
+    if (is_token(key) && is_field_value(value)) into.add(std::string(prefix) + key, value);
+  }
+}
+
+std::optional<duration> extract_timeout(const headers& from) noexcept {
+  const auto text = from.get(field::grpc_timeout);
+  return text ? parse_grpc_timeout(*text) : std::nullopt;
+}
+
+context extract_metadata(const headers& from, context ctx) {
+  metadata pairs;
+  for (const auto& f : from) {
+    if (is_metadata(f)) pairs.add(f.name.substr(prefix.size()), std::string(f.value));
+  }
+  return pairs.empty() ? ctx : ctx.with(std::move(pairs));
+}
+
+}  // namespace kit::http

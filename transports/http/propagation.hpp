@@ -1,0 +1,23 @@
+#pragma once
+
+#include <optional>
+
+#include <kit/clock.hpp>
+#include <kit/context.hpp>
+#include <kit/http/headers.hpp>
+
+/// What of a context travels in the fields of a request: the time that is left, in `Grpc-Timeout`,
+/// and the metadata, each pair in a field `Grpc-Metadata-` with its key. Both as grpc-gateway has
+/// them, so that they also cross from HTTP to gRPC there.
+namespace kit::http {
+
+/// Sets the fields, instead of those of the same names. Pairs whose key or value cannot be a field
+/// are left out.
+void inject_context(headers& into, const context& ctx, time_point now);
+
+/// How long the caller waits; nothing where he doesn't say so, or not well.
+std::optional<duration> extract_timeout(const headers& from) noexcept;
+/// The context with the metadata in the fields, or as it was where there is none.
+context extract_metadata(const headers& from, context ctx);
+
+}  // namespace kit::http
