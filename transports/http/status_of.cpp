@@ -167,6 +167,7 @@ response error_response(const error& e) {
   auto r = [&] {
     if (const auto* body = e.get<error_body>()) {
       const bool sound = is_field_value(body->content_type);
+      if (body->content.empty() && body->content_type.empty()) return response{.status = code};
       return response::text(code, body->content,
                             sound ? std::string_view(body->content_type) : octets);
     }

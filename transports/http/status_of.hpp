@@ -35,7 +35,7 @@ struct error_headers {
   http::headers headers = {};
 };
 /// Attached to a `kit::error`: the content of the answer, instead of the message. See also
-/// `with_json_body`.
+/// `with_json_body`. Both empty: no content, and no type.
 struct error_body {
   std::string content = {};
   std::string content_type = "application/json; charset=utf-8";

@@ -1,0 +1,169 @@
+#include <transports/http/reverse_proxy.hpp>
+
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <asio/this_coro.hpp>
+
+#include <kit/error.hpp>
+#include <kit/http/syntax.hpp>
+#include <kit/http/url.hpp>
+#include <kit/this_context.hpp>
+#include <transports/http/call_failure.hpp>
+#include <transports/http/connection_info.hpp>
+#include <transports/http/status_of.hpp>
+
+namespace kit::http {
+namespace {
+
+// Those of one connection whether `Connection` names them or not.
+constexpr field hop_by_hop[] = {
+    field::connection,
+    field::keep_alive,
+    field::proxy_connection,
+    field::proxy_authenticate,
+    field::proxy_authorization,
+    field::te,
+    field::trailer,
+    field::transfer_encoding,
+    field::upgrade,
+};
+
+void remove_hop_by_hop(headers& fields) {
+  std::vector<std::string> named;
+  for (const auto value : fields.get_all(field::connection)) {
+    for (auto rest = value; !rest.empty();)
+      named.emplace_back(next_list_member(rest));
+  }
+  for (const auto& name : named)
+    fields.remove(name);
+  for (const auto f : hop_by_hop)
+    fields.remove(f);
+}
+
+std::string_view without_port(std::string_view address) noexcept {
+  if (address.starts_with('[')) return address.substr(1, address.find(']') - 1);
+  return address.substr(0, address.rfind(':'));
+}
+
+class proxy {
+ public:
+  proxy(handler client, url base, const reverse_proxy_options& options)
+      : client_(std::move(client)), base_(std::move(base)), options_(options) {
+    if (base_.path.ends_with('/')) base_.path.pop_back();
+    origin_ = base_.scheme + "://";
+    if (!base_.userinfo.empty()) origin_ += base_.userinfo + '@';
+    origin_ += base_.authority();
+  }
+
+  asio::awaitable<result<response>> try_call(request req) const {
+    const auto ctx = co_await this_context();
+    change(req, ctx);
+    const bool again = !req.body.is_stream();
+    for (auto left = options_.retries;; --left) {
+      auto r = co_await client_.try_call(again && left > 0 ? request(req) : std::move(req));
+      if (r) {
+        remove_hop_by_hop(r->headers);
+        co_return r;
+      }
+      if (!again || left == 0 || !is_safe(req.method, r.error())) co_return fail(given(r.error()));
+    }
+  }
+
+ private:
+  void change(request& req, const context& ctx) const {
+    req.target = target(req);
+    req.original_target.clear();
+    const bool takes_trailers = req.headers.has_member(field::te, "trailers");
+    remove_hop_by_hop(req.headers);
+    req.headers.remove(field::expect);  // answered by the server
+    if (takes_trailers) req.headers.set(field::te, "trailers");
+    if (options_.drop_forwarded) {
+      for (const auto f : {field::forwarded, field::x_forwarded_for, field::x_forwarded_proto,
+                           field::x_forwarded_host}) {
+        req.headers.remove(f);
+      }
+    }
+    if (options_.add_forwarded) add_forwarded(req.headers, ctx);
+    if (options_.rewrite_host) req.headers.remove(field::host);
+  }
+
+  std::string target(const request& req) const {
+    std::string all = origin_ + base_.path;
+    const auto path = req.path();
+    if (!path.starts_with('/')) all += '/';
+    all += path;
+    const auto own = req.query_string();
+    const auto base = base_.query.value_or("");
+    if (!base.empty() || !own.empty()) all += '?';
+    all += base;
+    if (!base.empty() && !own.empty()) all += '&';
+    all += own;
+    return all;
+  }
+
+  static void add_forwarded(headers& fields, const context& ctx) {
+    const auto* connection = ctx.get<connection_info>();
+    if (connection && !connection->remote_address.empty()) {
+      std::string peers;
+      for (const auto value : fields.get_all(field::x_forwarded_for))
+        peers.append(value).append(", ");
+      peers += without_port(connection->remote_address);
+      fields.set(field::x_forwarded_for, peers);
+    }
+    if (!fields.contains(field::x_forwarded_proto)) {
+      fields.set(field::x_forwarded_proto, "http");
+    }
+    if (const auto host = fields.get(field::host);
+        host && !fields.contains(field::x_forwarded_host)) {
+      fields.set(field::x_forwarded_host, std::string(*host));
+    }
+  }
+
+  static bool is_safe(const method& m, const error& e) noexcept {
+    const auto* at = e.get<call_failure>();
+    return e == errc::unavailable && at && (!at->sent || m.is_idempotent());
+  }
+
+  // As the proxy's client sees it.
+  static error given(const error& e) {
+    const auto* at = e.get<call_failure>();
+    const bool no_room = at && at->at == call_failure::stage::admission;
+    auto code = status::bad_gateway;
+    switch (e.code()) {
+      case errc::canceled:
+      case errc::invalid_argument:
+        return e;
+      case errc::resource_exhausted:
+        if (!at) return e;  // a limit of ours
+        if (no_room) code = status::service_unavailable;
+        break;
+      case errc::deadline_exceeded:
+        code = status::gateway_timeout;
+        break;
+      default:
+        break;
+    }
+    return e.with(error_status{code}).with(error_body{.content = {}, .content_type = {}});
+  }
+
+  handler client_;
+  url base_;
+  reverse_proxy_options options_;
+  std::string origin_;
+};
+
+}  // namespace
+
+handler reverse_proxy(handler client, std::string base_url, reverse_proxy_options options) {
+  auto base = url::parse(base_url);
+  if (!base) throw std::move(base).error();
+  if (base->scheme != "http" && base->scheme != "https") {
+    throw error(errc::invalid_argument, "reverse_proxy: the base URL is not one of http or https");
+  }
+  return proxy(std::move(client), *std::move(base), options);
+}
+
+}  // namespace kit::http
