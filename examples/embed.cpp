@@ -1,10 +1,14 @@
 // An Asio application that owns its io_context, its threads and its signals, here an echo server,
-// gets an HTTP interface from Cokit: GET /stats tells what it has echoed.
-//   echo hello | nc -N 127.0.0.1 <the port of the second line>; curl http://127.0.0.1:8080/stats
+// gets an HTTP interface from Cokit: GET /stats tells what it has echoed, and GET /total asks other
+// such servers, too, and adds up what they say. Server and client run on the application's loop.
+//   embed --listen 127.0.0.1:8081 & embed http://127.0.0.1:8081
+//   echo hello | nc -N 127.0.0.1 <the port of a second line>; curl http://127.0.0.1:8080/total
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <iostream>
+#include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -22,6 +26,9 @@
 
 #include <examples/program.hpp>
 #include <kit/endpoint.hpp>
+#include <kit/this_context.hpp>
+#include <transports/http/client.hpp>
+#include <transports/http/endpoint_of.hpp>
 #include <transports/http/router.hpp>
 #include <transports/http/server.hpp>
 
@@ -70,14 +77,35 @@ struct stats_response {
   std::uint64_t bytes = 0;
 };
 
+using stats_endpoint = kit::endpoint<stats_request, stats_response>;
+
 asio::awaitable<stats_response> read(const counters& c) {
   co_return stats_response{.sessions = c.sessions, .bytes = c.bytes};
 }
 
-kit::http::router make_router(const counters& c) {
+// A server that doesn't answer in time is left out.
+asio::awaitable<stats_response> add_up(const counters& c,
+                                       const std::vector<stats_endpoint>& others) {
+  auto sum = co_await read(c);
+  for (const auto& stats : others) {
+    const auto one = co_await kit::with_timeout(std::chrono::seconds(1), stats.try_call({}));
+    if (!one) continue;
+    sum.sessions += one->sessions;
+    sum.bytes += one->bytes;
+  }
+  co_return sum;
+}
+
+kit::http::router make_router(const counters& c, const std::vector<std::string>& urls) {
+  const kit::http::client client;  // opens its connections on the loop that it is called on
+  std::vector<stats_endpoint> others;
+  for (const auto& url : urls) {
+    others.push_back(kit::http::endpoint_of<stats_request, stats_response>(
+        client, kit::http::method::get, url + "/stats"));
+  }
   kit::http::router router;
-  router.get("/stats",
-             kit::endpoint<stats_request, stats_response>([&c](stats_request) { return read(c); }));
+  router.get("/stats", stats_endpoint([&c](stats_request) { return read(c); }));
+  router.get("/total", stats_endpoint([&c, others](stats_request) { return add_up(c, others); }));
   return router;
 }
 
@@ -85,7 +113,7 @@ int serve(const examples::options& options) {
   counters c;
   const auto count = options.threads ? options.threads : std::thread::hardware_concurrency();
   asio::io_context loop(static_cast<int>(count));
-  kit::http::server server(loop.get_executor(), make_router(c), options.http);
+  kit::http::server server(loop.get_executor(), make_router(c, options.words), options.http);
   asio::co_spawn(loop, server.run(), [&loop](std::exception_ptr failure) {
     loop.stop();
     rethrow(std::move(failure));
@@ -112,5 +140,6 @@ int serve(const examples::options& options) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  return examples::run(count, arguments, "An Asio echo server with GET /stats.", serve);
+  return examples::run(count, arguments, "An Asio echo server with GET /stats and /total.", serve,
+                       "[URL of another one]...");
 }

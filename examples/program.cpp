@@ -43,10 +43,14 @@ void read_threads(std::string_view text, options& into) {
 }
 
 // Nothing when help was asked for.
-std::optional<options> read(int count, char** arguments) {
+std::optional<options> read(int count, char** arguments, bool takes_words) {
   options result;
   for (int i = 1; i < count; ++i) {
     const std::string_view name = arguments[i];
+    if (takes_words && !name.starts_with('-')) {
+      result.words.emplace_back(name);
+      continue;
+    }
     if (name == "--help" || name == "-h") return std::nullopt;
     if (name != "--listen" && name != "--threads") {
       throw bad_option("unknown option '" + std::string(name) + "'");
@@ -60,13 +64,15 @@ std::optional<options> read(int count, char** arguments) {
 }  // namespace
 
 int run(int count, char** arguments, std::string_view about,
-        const std::function<int(const options&)>& program) {
+        const std::function<int(const options&)>& program, std::string_view words) {
   std::string_view name = count > 0 ? arguments[0] : "example";
   name.remove_prefix(name.rfind('/') + 1);  // npos + 1 is 0
   try {
-    const auto chosen = read(count, arguments);
+    const auto chosen = read(count, arguments, !words.empty());
     if (chosen) return program(*chosen);
-    std::cout << about << "\n\nusage: " << name << " [option]...\n" << option_help;
+    std::cout << about << "\n\nusage: " << name << " [option]..." << (words.empty() ? "" : " ")
+              << words << '\n'
+              << option_help;
     return 0;
   } catch (const bad_option& e) {
     std::cerr << name << ": " << e.what() << "\nTry '" << name << " --help'.\n";

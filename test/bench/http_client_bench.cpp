@@ -66,8 +66,8 @@ int main(int argc, char** argv) {
   const kit::http::client client({.protocol = kit::http::client_protocol::http_1_1});
   report r;
   r.begin = clock_type::now() + 200ms;
-  r.end = r.begin + std::chrono::duration_cast<clock_type::duration>(
-                        std::chrono::duration<double>(seconds));
+  r.end = r.begin +
+          std::chrono::duration_cast<clock_type::duration>(std::chrono::duration<double>(seconds));
   for (int i = 0; i < conns; ++i) {
     asio::co_spawn(io, keep_one_in_flight(client, url, r), [](std::exception_ptr failure) {
       if (failure) std::rethrow_exception(failure);

@@ -15,7 +15,8 @@ import subprocess
 import sys
 
 SKIPPED = 77
-PROGRAMS = {"core": "cokit", "service": "cokit-http"}  # name.cpp: what it is built against
+# name.cpp: what it is built against
+PROGRAMS = {"core": "cokit", "service": "cokit-http", "client": "cokit-http-client"}
 INCLUDE = re.compile(r"^\s*#\s*include\s*<((?:kit|middleware|transports|test|examples)/[^>]+)>", re.MULTILINE)
 
 

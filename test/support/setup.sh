@@ -70,6 +70,7 @@ package_of() {
     "<simdjson.h>") echo libsimdjson-dev ;;
     "<tl/expected.hpp>") echo libexpected-dev ;;
     "<doctest/doctest.h>") echo doctest-dev ;;
+    "<curl/curl.h>") echo libcurl4-openssl-dev ;;
     *) die "no package known for $1" ;;
   esac
 }

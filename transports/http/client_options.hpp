@@ -59,8 +59,9 @@ struct client_options {
   client_protocol protocol = client_protocol::negotiated;
   client_tls_options tls = {};
 
-  /// Offers gzip and brotli, as far as libcurl knows them, and unpacks the answer: its content is then
-  /// without `Content-Encoding` and `Content-Length`. Not where a request has an `Accept-Encoding`.
+  /// Offers gzip and brotli, as far as libcurl knows them, and unpacks the answer: its content is
+  /// then without `Content-Encoding` and `Content-Length`. Not where a request has an
+  /// `Accept-Encoding`.
   bool decompress = true;
   /// Redirects that are followed, as the Fetch standard says: 303, and 301 and 302 after POST, by a
   /// GET; credentials aren't sent to another host; streamed content cannot be sent twice. 0: a

@@ -221,6 +221,20 @@ class Embed(unittest.TestCase):
                     program.send_signal()  # the echo session doesn't hold it
                     self.assertEqual(program.end(), 0)
 
+    def test_total(self):
+        with Program("embed") as other:
+            other.process.stdout.readline()
+            nobody = "http://127.0.0.1:1"
+            with Program("embed", "--threads", "2", f"http://127.0.0.1:{other.port}", nobody) as program:
+                host, port = program.process.stdout.readline().split()[-1].split(":")
+                with socket.create_connection((host, int(port)), PATIENCE) as peer:
+                    peer.sendall(b"hello")
+                    self.assertEqual(peer.recv(5, socket.MSG_WAITALL), b"hello")
+                    status, content = program.ask("GET", "/total")
+                    self.assertEqual((status, json.loads(content)), (200, {"sessions": 1, "bytes": 5}))
+                    status, content = other.ask("GET", "/total")
+                    self.assertEqual((status, json.loads(content)), (200, {"sessions": 0, "bytes": 0}))
+
 
 if __name__ == "__main__":
     folder = pathlib.Path(sys.argv[1])
