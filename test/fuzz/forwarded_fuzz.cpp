@@ -1,0 +1,90 @@
+// What proxies say: it is written as it was read, and nothing that a client puts in front changes
+// who it is taken for.
+#include <kit/http/forwarded.hpp>
+#include <kit/http/syntax.hpp>
+#include <kit/http/target.hpp>
+
+#include "fuzz.hpp"
+
+#include <string>
+
+namespace {
+
+namespace http = kit::http;
+using basis = http::client_origin::basis;
+
+std::string printable(std::string_view text) {
+  std::string out;
+  for (char c : text)
+    out += http::is_value_char(c) ? c : '_';
+  return out;
+}
+
+const kit::ip_networks trusted{"10.0.0.0/8", "::1", "fd00::/8"};
+constexpr const char* peer = "10.0.0.7:50412";
+
+http::client_origin find(const http::headers& fields, http::forwarding_fields which) {
+  const auto o = http::find_client(peer, fields, {.trusted = trusted, .fields = which});
+  if (o.from == basis::forwarded) {
+    FUZZ_REQUIRE(kit::parse_ip_endpoint(o.address));
+    FUZZ_REQUIRE(o.scheme.empty() || o.scheme == "http" || o.scheme == "https");
+    FUZZ_REQUIRE(o.host.empty() || http::parse_authority(o.host));
+  } else {
+    FUZZ_REQUIRE(o.address == peer && o.scheme.empty() && o.host.empty());
+  }
+  return o;
+}
+
+void check_forwarded(const std::string& client, const std::string& proxies) {
+  if (const auto hops = http::parse_forwarded(proxies)) {
+    std::string again;
+    for (const auto& hop : *hops)
+      again += http::format_forwarded(hop) + (again.empty() ? "," : " , ");
+    const auto parsed = http::parse_forwarded(again);
+    FUZZ_REQUIRE(parsed);
+    // Elements without any parameter that is known vanish.
+    std::size_t i = 0;
+    for (const auto& hop : *hops)
+      FUZZ_REQUIRE(hop == http::forwarded_hop{} || parsed->at(i++) == hop);
+    FUZZ_REQUIRE(i == parsed->size());
+  }
+  const auto which = http::forwarding_fields::forwarded;
+  const auto o = find({{"Forwarded", proxies}}, which);
+  if (o.from == basis::forwarded && !trusted.contains(o.address)) {
+    FUZZ_REQUIRE(find({{"Forwarded", client + "," + proxies}}, which) == o);
+    FUZZ_REQUIRE(find({{"Forwarded", client}, {"Forwarded", proxies}}, which) == o);
+  }
+}
+
+void check_x_forwarded(const std::string& client, const std::string& proxies) {
+  const auto which = http::forwarding_fields::x_forwarded;
+  const auto o = find({{"X-Forwarded-For", proxies}}, which);
+  if (o.from == basis::forwarded && !trusted.contains(o.address)) {
+    FUZZ_REQUIRE(find({{"X-Forwarded-For", client + "," + proxies}}, which) == o);
+    FUZZ_REQUIRE(find({{"X-Forwarded-For", client}, {"X-Forwarded-For", proxies}}, which) == o);
+  }
+  find({{"X-Forwarded-For", client}, {"X-Forwarded-Proto", proxies}}, which);
+  find({{"X-Forwarded-Proto", client}, {"X-Forwarded-Host", proxies}}, which);
+}
+
+void check_network(std::string_view text) {
+  const fuzz::tight in(text);
+  const auto n = kit::ip_networks::parse(in.view());
+  const auto endpoint = kit::parse_ip_endpoint(in.view());
+  if (!endpoint) return;
+  const bool alone = in.view() == endpoint->address && text.find('%') == text.npos;
+  FUZZ_REQUIRE(n.has_value() == alone);
+  if (alone) FUZZ_REQUIRE(n->contains(in.view()));
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  fuzz::input in(data, size);
+  check_network(in.rest());
+  const auto client = printable(in.until('\n'));
+  const auto proxies = printable(in.until('\n'));
+  check_forwarded(client, proxies);
+  check_x_forwarded(client, proxies);
+  return 0;
+}
