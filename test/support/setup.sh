@@ -70,6 +70,9 @@ package_of() {
     "<simdjson.h>") echo libsimdjson-dev ;;
     "<tl/expected.hpp>") echo libexpected-dev ;;
     "<doctest/doctest.h>") echo doctest-dev ;;
+    "<zlib.h>") echo zlib1g-dev ;;
+    "<brotli/encode.h>") echo libbrotli-dev ;;
+    npm) echo npm ;;
     *) die "no package known for $1" ;;
   esac
 }
