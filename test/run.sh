@@ -113,6 +113,7 @@ for build in "${builds[@]}"; do
   esac
 done
 require_build_tools "${needs[@]}"
+prefer "<zlib.h>" "<brotli/encode.h>"   # else cokit-http-compression is left out
 case " ${builds[*]} " in *" release "*) prefer cmake clang-format-19 ;; esac
 
 only_code=(--no-suite lint --no-suite install)

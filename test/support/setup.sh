@@ -71,6 +71,9 @@ package_of() {
     "<tl/expected.hpp>") echo libexpected-dev ;;
     "<doctest/doctest.h>") echo doctest-dev ;;
     "<curl/curl.h>") echo libcurl4-openssl-dev ;;
+    "<zlib.h>") echo zlib1g-dev ;;
+    "<brotli/encode.h>") echo libbrotli-dev ;;
+    npm) echo npm ;;
     *) die "no package known for $1" ;;
   esac
 }

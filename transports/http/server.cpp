@@ -67,6 +67,7 @@ class server::impl final : public std::enable_shared_from_this<impl> {
   void accepting_ended(std::exception_ptr failure);
   asio::awaitable<bool> wait_for_room();
   asio::awaitable<void> wait_until_asked();
+  asio::awaitable<void> announce();
   asio::awaitable<void> drain();
   asio::awaitable<void> wait_empty(std::chrono::milliseconds limit, level cut_by);
   void notify_when_left();
@@ -81,7 +82,9 @@ class server::impl final : public std::enable_shared_from_this<impl> {
   kit::monitor changes_;  // of the members below, and of the number of connections
   level asked_ = level::running;
   bool accepting_ = false;
-  std::exception_ptr accept_failure_;
+  bool closing_ = false;        // no further connection is accepted
+  bool abandoned_ = false;      // the server is no more
+  std::exception_ptr failure_;  // why `run` will throw
 };
 
 // --- accepting
@@ -97,7 +100,7 @@ asio::awaitable<void> server::impl::accept(self_ptr self) {
     }
     if (!failed) continue;
     auto lock = s.changes_.lock();
-    if (s.asked_ != level::running) co_return;
+    if (s.closing_) co_return;
     if (failed == asio::error::operation_aborted) {
       throw error(errc::unavailable, "the listener of " + s.address_ + " was closed");
     }
@@ -109,7 +112,7 @@ asio::awaitable<void> server::impl::accept(self_ptr self) {
 asio::awaitable<bool> server::impl::wait_for_room() {
   for (;;) {
     auto lock = changes_.lock();
-    if (asked_ != level::running) co_return false;
+    if (closing_) co_return false;
     if (hub_->size() < options_.max_connections) co_return true;
     notify_when_left();
     if (hub_->size() < options_.max_connections) co_return true;
@@ -129,7 +132,7 @@ void server::impl::notify_when_left() {
 void server::impl::accepting_ended(std::exception_ptr failure) {
   const auto lock = changes_.lock();
   accepting_ = false;
-  accept_failure_ = std::move(failure);
+  if (failure) failure_ = std::move(failure);
   changes_.notify_all();
 }
 
@@ -177,8 +180,9 @@ asio::awaitable<void> server::impl::serve(self_ptr self) {
   asio::co_spawn(s.executor_, accept(self),
                  [self](std::exception_ptr failure) { self->accepting_ended(std::move(failure)); });
   co_await s.wait_until_asked();
+  co_await s.announce();
   co_await s.drain();
-  if (s.accept_failure_) std::rethrow_exception(s.accept_failure_);
+  if (s.failure_) std::rethrow_exception(s.failure_);
 }
 
 void server::impl::ask(level what) {
@@ -196,7 +200,31 @@ asio::awaitable<void> server::impl::wait_until_asked() {
   }
 }
 
+// Tells who wants to know, and goes on for those who have not heard yet.
+asio::awaitable<void> server::impl::announce() {
+  const auto running_on = [this] { return asked_ != level::cancelling && accepting_; };
+  {
+    const auto lock = changes_.lock();
+    if (abandoned_) co_return;
+  }
+  try {
+    if (options_.on_drain) options_.on_drain();
+  } catch (...) {
+    if (!failure_) failure_ = std::current_exception();
+  }
+  const auto until = saturating_add(hub_->wheel.now(), options_.drain_delay);
+  for (auto lock = changes_.lock(); running_on() && hub_->wheel.now() < until;
+       lock = changes_.lock()) {
+    co_await changes_.wait(std::move(lock), until);
+  }
+}
+
 asio::awaitable<void> server::impl::drain() {
+  {
+    const auto lock = changes_.lock();
+    closing_ = true;
+    changes_.notify_all();
+  }
   hub_->start_draining();
   listener_->stop_waiting();
   for (auto lock = changes_.lock(); accepting_; lock = changes_.lock()) {
@@ -228,12 +256,13 @@ asio::awaitable<void> server::impl::wait_empty(std::chrono::milliseconds limit, 
 
 // Its coroutines go on until they have noticed.
 void server::impl::abandon() {
-  ask(level::cancelling);
   std::shared_ptr<detail::hub> hub;
   {
     const auto lock = changes_.lock();
+    abandoned_ = true;
     hub = hub_;
   }
+  ask(level::cancelling);
   if (!hub) return;
   hub->start_draining();
   hub->for_each(&detail::connection::abort);

@@ -51,7 +51,8 @@ class server {
   /// Connections at the moment.
   std::size_t connections() const;
 
-  /// Serves until `stop` or until cancelled. Then drains: accepts what the kernel already has,
+  /// Serves until `stop` or until cancelled. Then calls `on_drain`, goes on for `drain_delay`, and
+  /// drains: accepts what the kernel already has,
   /// closes the listener, answers what runs and what comes within `drain_idle_grace` with
   /// `Connection: close`, cancels what takes longer than `drain_timeout`, closes what ignores that
   /// for `cancel_grace`, and returns. Values of the caller's context are seen by the handlers.

@@ -21,13 +21,14 @@ void validate(const server_options& o) {
   require(o.limits.max_header_bytes > 0, "limits.max_header_bytes: must be at least 1");
   require(o.limits.max_header_count > 0, "limits.max_header_count: must be at least 1");
   require(o.limits.max_target_bytes > 0, "limits.max_target_bytes: must be at least 1");
-  const std::array<std::pair<std::chrono::milliseconds, const char*>, 9> spans{{
+  const std::array<std::pair<std::chrono::milliseconds, const char*>, 10> spans{{
       {o.header_timeout, "header_timeout: must not be negative"},
       {o.body_grace, "body_grace: must not be negative"},
       {o.idle_timeout, "idle_timeout: must not be negative"},
       {o.request_timeout, "request_timeout: must not be negative"},
       {o.half_close_grace, "half_close_grace: must not be negative"},
       {o.write_timeout, "write_timeout: must not be negative"},
+      {o.drain_delay, "drain_delay: must not be negative"},
       {o.drain_timeout, "drain_timeout: must not be negative"},
       {o.drain_idle_grace, "drain_idle_grace: must not be negative"},
       {o.cancel_grace, "cancel_grace: must not be negative"},

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include <transports/http/request_parser.hpp>
@@ -50,6 +51,13 @@ struct server_options {
   /// the connection is reset. 0: no limit.
   std::chrono::milliseconds write_timeout{30'000};
 
+  /// Called first of all when the server has been stopped, on its executor, once: to tell whoever
+  /// sends requests here, see `health::on_drain`. Not when the server is destroyed instead. What it
+  /// throws is thrown by `run` in the end.
+  std::function<void()> on_drain = nullptr;
+  /// After that: how long the server goes on as if nothing had happened, until load balancers have
+  /// noticed. `cancel` cuts it short. The times below count from its end.
+  std::chrono::milliseconds drain_delay{0};
   /// After `stop`: how long running requests may take before their contexts are cancelled.
   std::chrono::milliseconds drain_timeout{10'000};
   /// After `stop`: how long a connection without a request may still send one, which may be on its

@@ -3,6 +3,7 @@
 // Test cases of the HTTP server, over each of HTTP_WORLDS: how it ends.
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -292,6 +293,96 @@ TEST_CASE_TEMPLATE("http server: what comes after a cancelled run can be awaited
   w.advance(1s);
   CHECK(after);
   CHECK_FALSE(running.failed());
+}
+
+TEST_CASE_TEMPLATE("http server: says that it drains, and then goes on for a while", World,
+                   HTTP_WORLDS) {
+  int told = 0;
+  World w(tell_target, http::server_options{.on_drain = [&] { ++told; }, .drain_delay = 500ms});
+  http_client early(w);
+  CHECK(early.get("/1").answer().status == 200);
+  CHECK(told == 0);
+  w.server->stop();
+  w.run();
+  CHECK(told == 1);
+  w.server->stop();
+  w.advance(499ms);
+  http_client late(w);
+  for (auto* c : {&early, &late}) {
+    const auto a = c->get("/2").answer();
+    CHECK(a.body == "/2");
+    CHECK(a.header("connection").empty());
+  }
+  CHECK(w.running->pending());
+  w.advance(1ms);
+  const auto last = early.get("/3").answer();
+  CHECK(last.header("connection") == "close");
+  w.advance(200ms);
+  CHECK(late.closed());
+  early.close();
+  late.close();
+  CHECK(w.ended());
+  CHECK_FALSE(w.running->failed());
+  CHECK(told == 1);
+}
+
+TEST_CASE_TEMPLATE("http server: cancel cuts the delay short", World, HTTP_WORLDS) {
+  bool told = false;
+  World w(tell_target, http::server_options{.on_drain = [&] { told = true; }, .drain_delay = 1h});
+  http_client c(w);
+  CHECK(c.get("/").answer().status == 200);
+  w.server->stop();
+  w.advance(30s);
+  CHECK(c.get("/").answer().status == 200);
+  SUBCASE("by cancel") {
+    w.server->cancel();
+  }
+  SUBCASE("by the context") {
+    w.source.cancel();
+  }
+  c.close();
+  CHECK(w.ended());
+  CHECK(told);
+}
+
+TEST_CASE_TEMPLATE("http server: a full server accepts on during the delay when one leaves", World,
+                   HTTP_WORLDS) {
+  World w(tell_target, http::server_options{.max_connections = 1, .drain_delay = 1s});
+  http_client first(w), second(w);
+  CHECK(first.get("/1").answer().status == 200);
+  second.get("/2");
+  CHECK(second.waits());
+  w.server->stop();
+  w.run();
+  first.close();
+  CHECK(second.answer().body == "/2");
+  second.close();
+  w.advance(1s);
+  CHECK(w.ended());
+}
+
+TEST_CASE_TEMPLATE("http server: on_drain may fail; the server drains all the same", World,
+                   HTTP_WORLDS) {
+  World w(tell_target,
+          http::server_options{.on_drain = [] { throw std::runtime_error("no balancer"); }});
+  http_client c(w);
+  CHECK(c.get("/").answer().status == 200);
+  w.server->stop();
+  w.advance(1s);
+  CHECK(c.closed());
+  c.close();
+  CHECK(w.ended());
+  CHECK(w.running->error().message() == "no balancer");
+}
+
+TEST_CASE_TEMPLATE("http server: a server that is destroyed calls on_drain no more", World,
+                   HTTP_WORLDS) {
+  bool told = false;
+  World w(tell_target, http::server_options{.on_drain = [&] { told = true; }, .drain_delay = 1h});
+  w.run();
+  w.server.reset();
+  CHECK(w.ended());
+  CHECK_FALSE(told);
 }
 
 }  // namespace test
