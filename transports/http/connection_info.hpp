@@ -1,6 +1,10 @@
 #pragma once
 
+#include <memory>
 #include <string>
+#include <string_view>
+
+#include <kit/secure.hpp>
 
 namespace kit::http {
 
@@ -11,6 +15,15 @@ struct connection_info {
   /// `10.0.0.7:50412` or `[::1]:50412`; empty where the network has no addresses.
   std::string remote_address;
   std::string local_address;
+  /// What TLS has agreed on, and who the client is; null without TLS.
+  std::shared_ptr<const secure_info> secure = {};
+
+  /// `https` or `http`.
+  std::string_view scheme() const noexcept { return secure ? "https" : "http"; }
+  /// The client's verified certificate, or null.
+  const peer_certificate* peer() const noexcept {
+    return secure && secure->peer ? &*secure->peer : nullptr;
+  }
 };
 
 }  // namespace kit::http

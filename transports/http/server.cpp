@@ -70,7 +70,7 @@ class server::impl final : public std::enable_shared_from_this<impl> {
   asio::awaitable<void> announce();
   asio::awaitable<void> drain();
   asio::awaitable<void> wait_empty(std::chrono::milliseconds limit, level cut_by);
-  void notify_when_left();
+  void notify_of_room();
 
   const asio::any_io_executor executor_;
   const handler handler_;
@@ -94,9 +94,7 @@ asio::awaitable<void> server::impl::accept(self_ptr self) {
   while (co_await s.wait_for_room()) {
     auto failed = co_await s.listener_->wait();
     if (!failed) {
-      const auto size = s.hub_->size();
-      const auto room = s.options_.max_connections - std::min(s.options_.max_connections, size);
-      s.listener_->accept_ready(s.hub_, std::min(room, accept_burst), failed);
+      s.listener_->accept_ready(s.hub_, std::min(s.hub_->room(), accept_burst), failed);
     }
     if (!failed) continue;
     auto lock = s.changes_.lock();
@@ -113,15 +111,15 @@ asio::awaitable<bool> server::impl::wait_for_room() {
   for (;;) {
     auto lock = changes_.lock();
     if (closing_) co_return false;
-    if (hub_->size() < options_.max_connections) co_return true;
-    notify_when_left();
-    if (hub_->size() < options_.max_connections) co_return true;
+    if (hub_->room() > 0) co_return true;
+    notify_of_room();
+    if (hub_->room() > 0) co_return true;
     co_await changes_.wait(std::move(lock));
   }
 }
 
-void server::impl::notify_when_left() {
-  hub_->on_next_left([weak = weak_from_this()] {
+void server::impl::notify_of_room() {
+  hub_->on_more_room([weak = weak_from_this()] {
     if (const auto self = weak.lock()) {
       const auto lock = self->changes_.lock();
       self->changes_.notify_all();
@@ -248,7 +246,7 @@ asio::awaitable<void> server::impl::wait_empty(std::chrono::milliseconds limit, 
   while (hub_->size() > 0 && hub_->wheel.now() < until) {
     auto lock = changes_.lock();
     if (cut_by != level::running && asked_ >= cut_by) co_return;
-    notify_when_left();
+    notify_of_room();
     if (hub_->size() == 0) co_return;
     co_await changes_.wait(std::move(lock), until);
   }
@@ -290,6 +288,10 @@ server::server(const asio::any_io_executor& ex, handler h, const server_options&
 server::server(const asio::any_io_executor& ex, handler h, const server_options& options,
                kit::network& network) {
   validate(options);
+  if (options.tls) {
+    throw error(errc::invalid_argument,
+                "http::server_options::tls: is not there for a network that is given");
+  }
   auto listener = detail::listen_on(network, options);
   impl_ = std::make_shared<impl>(own_executor(ex), std::move(h), options, std::move(listener));
 }

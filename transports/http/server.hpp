@@ -37,7 +37,7 @@ class server {
   /// Errors: throws `errc::invalid_argument` for options out of range, `std::system_error` when the
   /// address cannot be bound.
   server(const asio::any_io_executor& ex, handler h, const server_options& options = {});
-  /// The same on another network than the system's, which must outlive the server.
+  /// The same on another network than the system's, which must outlive the server. Without TLS.
   server(const asio::any_io_executor& ex, handler h, const server_options& options,
          kit::network& network);
   server(const server&) = delete;

@@ -21,7 +21,9 @@ void validate(const server_options& o) {
   require(o.limits.max_header_bytes > 0, "limits.max_header_bytes: must be at least 1");
   require(o.limits.max_header_count > 0, "limits.max_header_count: must be at least 1");
   require(o.limits.max_target_bytes > 0, "limits.max_target_bytes: must be at least 1");
-  const std::array<std::pair<std::chrono::milliseconds, const char*>, 10> spans{{
+  require(o.max_tls_handshakes > 0, "max_tls_handshakes: must be at least 1");
+  const std::array<std::pair<std::chrono::milliseconds, const char*>, 11> spans{{
+      {o.tls_handshake_timeout, "tls_handshake_timeout: must not be negative"},
       {o.header_timeout, "header_timeout: must not be negative"},
       {o.body_grace, "body_grace: must not be negative"},
       {o.idle_timeout, "idle_timeout: must not be negative"},

@@ -4,8 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 
+#include <kit/secure.hpp>
 #include <transports/http/request_parser.hpp>
 
 namespace kit::http {
@@ -28,6 +30,14 @@ struct server_options {
   std::size_t max_requests_per_connection = 0;
   /// What a request may bring: 431, 414, 413.
   parser_options limits = {};
+
+  /// Serves HTTPS by it, e.g. by a `kit::tls::server_context`. Null: plain HTTP. Not on a network
+  /// that the server is given.
+  std::shared_ptr<secure_context> tls = {};
+  /// How long a handshake may take before the connection is closed. 0: no limit.
+  std::chrono::milliseconds tls_handshake_timeout{10'000};
+  /// Handshakes at a time. Further connections wait in the backlog. At least 1.
+  std::size_t max_tls_handshakes = 4'096;
 
   /// From the first byte of a request to the end of its header section; past it 408. A new
   /// connection has as long for its first byte. 0: no limit.

@@ -6,6 +6,8 @@
 
 #include <asio/dispatch.hpp>
 
+#include <transports/http/detail/channel.hpp>
+
 namespace kit::http::detail {
 namespace {
 
@@ -25,8 +27,29 @@ connection::~connection() {
 void connection::start() {
   if (phase_ == phase::closed) return;
   now_ = hub_->wheel.now();
+  if (!hub_->options.tls) return await_first();
+  enter(phase::handshake, in(hub_->options.tls_handshake_timeout));
+  start_handshake();
+}
+
+void connection::on_handshake(const std::error_code& failed) {
+  hub_->handshake_ended(*this);
+  if (phase_ == phase::closed) return;
+  now_ = hub_->wheel.now();
+  if (!failed) return await_first();
+  if (failed == not_secure()) {
+    refuse({status::bad_request, "Client sent an HTTP request to an HTTPS server"});
+    settle();
+  } else {
+    linger();  // so that the client can read what it was told
+  }
+}
+
+void connection::await_first() {
   const auto& o = hub_->options;
-  enter(phase::idle, std::min(in(o.header_timeout), in(o.idle_timeout)));
+  auto until = std::min(in(o.header_timeout), in(o.idle_timeout));
+  if (hub_->draining()) until = std::min(until, saturating_add(now_, o.drain_idle_grace));
+  enter(phase::idle, until);
   read();
 }
 
@@ -106,6 +129,7 @@ void connection::on_phase_deadline() {
         close();
       }
       break;
+    case phase::handshake:
     case phase::lingering:
       close();
       break;
@@ -119,10 +143,10 @@ void connection::on_phase_deadline() {
 
 void connection::drain() {
   dispatch(+[](connection& c) {
-    if (c.phase_ == phase::idle) {
+    if (c.phase_ == phase::idle || c.phase_ == phase::handshake) {
       c.now_ = c.hub_->wheel.now();
       const auto grace = saturating_add(c.now_, c.hub_->options.drain_idle_grace);
-      c.enter(phase::idle, std::min(c.deadline_, grace));
+      c.enter(c.phase_, std::min(c.deadline_, grace));
     } else if (c.has_request_ && !c.streaming_) {
       c.keep_alive_ = false;
     }

@@ -27,6 +27,7 @@ namespace kit::http::detail {
 /// that an idle connection has no coroutine, no buffer and no parser; each request runs as a job on
 /// a coroutine thread of its own.
 ///
+/// With TLS, `start_handshake` -> `on_handshake` come first.
 /// The way of a request: `start_read` -> `on_read` -> `pump` (parse) -> `begin` -> `serve` (the
 /// handler) -> `done` -> `finish` (serialize) -> `settle` -> `flush` (send) -> `start_read` again.
 /// Requests of one connection run one at a time; their answers leave together where several came
@@ -60,6 +61,8 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
 
   /// Where to read to; a buffer of that size is made when there is none.
   std::span<char> read_room(std::size_t first);
+  /// The end of `start_handshake`, never inside of it.
+  void on_handshake(const std::error_code& failed);
   /// The end of `start_read`, never inside of it.
   void on_read(const std::error_code& failed, std::size_t size);
   /// The end of `start_write`, never inside of it.
@@ -88,6 +91,7 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
  private:
   friend class hub;
   enum class phase : std::uint8_t {
+    handshake,  // of TLS
     idle,       // no byte of a request yet
     head,       // in a header section
     body,       // in the content
@@ -101,6 +105,8 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
   // What the derived class does. One read and one write at a time, each ended by its call above,
   // also after `close_io`; each holds a handle to the connection meanwhile.
   //
+  // Where the server has TLS.
+  virtual void start_handshake() {}
   // Reads. Where it knows that all which had come was read, and needn't `look_first`, it may only
   // wait for what comes next, and returns true. The client's end may then have come before.
   virtual bool start_read(bool look_first) = 0;
@@ -110,6 +116,9 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
   virtual io_result try_write(std::string_view data) noexcept = 0;
   /// Whether there is something to read, as far as that can be known.
   virtual bool readable() noexcept = 0;
+  /// Says that nothing more will be sent, where the protocol below HTTP has words for it. False
+  /// when that doesn't go out without waiting; `shutdown_send` then sees to it.
+  virtual bool say_end() noexcept { return true; }
   virtual void shutdown_send() noexcept = 0;
   /// `reset`: what was sent and not acknowledged is forgotten.
   virtual void close_io(bool reset) noexcept = 0;
@@ -151,6 +160,7 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
   // Time (connection.cpp).
   void enter(phase p, time_point deadline);
   void watch();
+  void await_first();
   time_point in(std::chrono::milliseconds span) const;
   time_point body_deadline() const;
   void on_timer();
@@ -183,6 +193,7 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
   bool abandoned_ = false;      // and its answer isn't waited for
   bool streaming_ = false;      // the job writes the answer
   bool eof_ = false;            // the client's sending side has ended
+  bool handshaking_ = false;    // the hub's: it counts as a handshake
 };
 
 }  // namespace kit::http::detail

@@ -63,10 +63,11 @@ void connection::on_write_lost() noexcept {
 
 // All is said.
 void connection::end() {
-  if (eof_ || (!may_send_more_ && in_begin_ == in_end_)) {
-    close();
-  } else {
+  const bool sends_more = !eof_ && (may_send_more_ || in_begin_ < in_end_);
+  if (sends_more || !say_end()) {
     linger();
+  } else {
+    close();
   }
 }
 

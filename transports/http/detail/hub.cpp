@@ -1,5 +1,6 @@
 #include <transports/http/detail/hub.hpp>
 
+#include <algorithm>
 #include <utility>
 
 #include <transports/http/detail/connection.hpp>
@@ -31,6 +32,8 @@ void hub::add(const std::shared_ptr<connection>& c) {
   const std::lock_guard lock(mutex_);
   c->place_ = connections_.size();
   connections_.push_back(c.get());
+  c->handshaking_ = options.tls != nullptr;
+  if (c->handshaking_) ++handshakes_;
 }
 
 void hub::remove(connection& c) noexcept {
@@ -41,7 +44,8 @@ void hub::remove(connection& c) noexcept {
     connections_[c.place_] = connections_.back();
     connections_[c.place_]->place_ = c.place_;
     connections_.pop_back();
-    call = std::exchange(on_left_, nullptr);
+    if (c.handshaking_) --handshakes_;
+    call = std::exchange(on_more_room_, nullptr);
   }
   if (call) call();
 }
@@ -49,6 +53,23 @@ void hub::remove(connection& c) noexcept {
 std::size_t hub::size() const {
   const std::lock_guard lock(mutex_);
   return connections_.size();
+}
+
+std::size_t hub::room() const {
+  const std::lock_guard lock(mutex_);
+  const auto rest = [](std::size_t most, std::size_t now) { return most - std::min(most, now); };
+  return std::min(rest(options.max_connections, connections_.size()),
+                  rest(options.max_tls_handshakes, handshakes_));
+}
+
+void hub::handshake_ended(connection& c) noexcept {
+  std::function<void()> call;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!std::exchange(c.handshaking_, false)) return;
+    if (handshakes_-- >= options.max_tls_handshakes) call = std::exchange(on_more_room_, nullptr);
+  }
+  if (call) call();
 }
 
 void hub::for_each(void (connection::*what)()) {
@@ -64,9 +85,9 @@ void hub::for_each(void (connection::*what)()) {
     (c.get()->*what)();
 }
 
-void hub::on_next_left(std::function<void()> call) {
+void hub::on_more_room(std::function<void()> call) {
   const std::lock_guard lock(mutex_);
-  on_left_ = std::move(call);
+  on_more_room_ = std::move(call);
 }
 
 std::unique_ptr<exchange> hub::take_exchange() {

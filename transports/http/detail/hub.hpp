@@ -50,10 +50,14 @@ class hub {
   void add(const std::shared_ptr<connection>& c);
   void remove(connection& c) noexcept;
   std::size_t size() const;
+  /// How many more connections may be accepted.
+  std::size_t room() const;
+  /// A connection's handshake is over, however. Called more often it does nothing.
+  void handshake_ended(connection& c) noexcept;
   void for_each(void (connection::*what)());
 
-  /// Calls that once when next a connection leaves, on its thread. Empty: no call.
-  void on_next_left(std::function<void()> call);
+  /// Calls that once when next there is more room, on the thread that makes it. Empty: no call.
+  void on_more_room(std::function<void()> call);
 
   // Of the connection's loop or strand: what one loop's connections pass on to each other, so that
   // idle ones hold nothing and busy ones need not allocate.
@@ -69,7 +73,8 @@ class hub {
   const bool one_thread_;
   mutable std::mutex mutex_;
   std::vector<connection*> connections_;
-  std::function<void()> on_left_;
+  std::size_t handshakes_ = 0;
+  std::function<void()> on_more_room_;
   std::atomic<bool> draining_{false};
 
   std::vector<std::unique_ptr<exchange>> spare_exchanges_;

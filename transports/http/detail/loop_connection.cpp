@@ -10,7 +10,7 @@
 #include <asio/detail/reactor_op.hpp>
 #include <asio/error.hpp>
 
-#include <transports/http/detail/socket_calls.hpp>
+#include <transports/http/detail/channel.hpp>
 #include <transports/http/detail/socket_connection.hpp>
 
 namespace kit::http::detail {
@@ -43,6 +43,7 @@ class loop_connection final : public connection {
       : connection(std::move(h)),
         reactor_(asio::use_service<reactor>(loop)),
         socket_(socket),
+        channel_(socket, hub_->options.tls.get()),
         read_op_(*this),
         write_op_(*this) {
     const int failed = reactor_.register_descriptor(socket_, registered_);
@@ -53,18 +54,23 @@ class loop_connection final : public connection {
   const asio::any_io_executor& executor() const noexcept override { return hub_->executor; }
 
  private:
-  // Performed by the reactor whenever the socket has become ready.
+  using wait = secure_step::wait;
+
+  // Performed by the reactor whenever the socket has become ready: to be read from or to be written
+  // to, which for a secure channel need not be what the operation is about.
   class operation : public reactor_op {
    public:
     operation(loop_connection& c, perform_func_type attempt, func_type completion)
         : reactor_op(std::error_code(), attempt, completion), connection_(c) {}
 
-    void start(int type, bool wait_first) {
+    void start(wait what_for, bool wait_first) {
       self_ = std::static_pointer_cast<loop_connection>(connection_.shared_from_this());
       ec_ = std::error_code();
       bytes_transferred_ = 0;
+      waits_for_ = what_for;
       wait_first_ = wait_first;
       starting_ = true;
+      const int type = what_for == wait::to_write ? reactor::write_op : reactor::read_op;
       connection_.reactor_.start_op(type, connection_.socket_, connection_.registered_, this, true,
                                     true);
       starting_ = wait_first_ = false;
@@ -75,10 +81,20 @@ class loop_connection final : public connection {
     // Whether the reactor only tries what it need not.
     bool skip() noexcept { return std::exchange(wait_first_, false); }
     bool inside_start() const noexcept { return starting_; }
-    status complete_with(const io_result& r) noexcept {
-      ec_ = r.error;
-      bytes_transferred_ = r.size;
+    // What the attempt comes to: it goes on waiting, is done, or has to wait for the other thing.
+    status judge(const secure_step& s) noexcept {
+      if (s.needs == waits_for_) return not_done;
+      next_wait_ = s.needs;
+      ec_ = s.error;
+      bytes_transferred_ = s.size;
       return done;
+    }
+    // In its completion. True when it has been started anew, to wait for the other thing.
+    bool moves_on() {
+      const auto next = std::exchange(next_wait_, wait::none);
+      if (next == wait::none) return false;
+      start(next, false);
+      return true;
     }
     std::shared_ptr<loop_connection> release() noexcept { return std::move(self_); }
 
@@ -86,6 +102,8 @@ class loop_connection final : public connection {
 
    private:
     std::shared_ptr<loop_connection> self_;  // while it is under way
+    wait waits_for_ = wait::to_read;
+    wait next_wait_ = wait::none;
     bool wait_first_ = false;
     bool starting_ = false;
   };
@@ -99,37 +117,34 @@ class loop_connection final : public connection {
       auto& op = *static_cast<read_operation*>(base);
       if (op.skip()) return not_done;
       auto& c = op.connection_;
-      io_result r;
-      std::size_t room = 0;
-      try {
-        const auto into = c.read_room(read_buffer::usual_size);
-        room = into.size();
-        r = receive(c.socket_, into);
-      } catch (const std::bad_alloc&) {
-        r.error = std::make_error_code(std::errc::not_enough_memory);
-      }
-      if (!r.error && r.size == 0) return not_done;
+      const auto now = op.handshake_ ? c.channel_.handshake() : c.receive();
       // `complete` comes right after this, before the reactor looks for events again, unless this
       // is the attempt when it started, or the write goes first.
-      op.drained_ = r.size < room && !op.inside_start() && !c.write_op_.pending();
-      return op.complete_with(r);
+      op.drained_ = c.channel_.drained() && !op.inside_start() && !c.write_op_.pending();
+      return op.judge(now);
     }
     static void complete(void* owner, scheduler_operation* base, const std::error_code&,
                          std::size_t) {
       auto& op = *static_cast<read_operation*>(base);
       const auto c = op.release();
       if (!owner) return;  // the loop is being destroyed
+      if (op.moves_on()) return;
       if (std::exchange(op.again_, false) && op.ec_ == asio::error::operation_aborted &&
           c->socket_ >= 0) {
-        return op.start(reactor::read_op, false);
+        return op.start(wait::to_read, false);
       }
       c->drained_ = op.drained_;
-      c->on_read(op.ec_, op.bytes_transferred_);
+      if (std::exchange(op.handshake_, false)) {
+        c->on_handshake(op.ec_);
+      } else {
+        c->on_read(op.ec_, op.bytes_transferred_);
+      }
       c->drained_ = false;
     }
 
     bool drained_ = false;
     bool again_ = false;  // cancelled to be started anew
+    bool handshake_ = false;
 
     friend class loop_connection;
   };
@@ -137,30 +152,48 @@ class loop_connection final : public connection {
   class write_operation final : public operation {
    public:
     explicit write_operation(loop_connection& c) : operation(c, &perform, &complete) {}
-    std::string_view data;
 
    private:
     static status perform(reactor_op* base) noexcept {
       auto& op = *static_cast<write_operation*>(base);
-      const auto r = send(op.connection_.socket_, op.data);
-      if (!r.error && r.size == 0) return not_done;
-      return op.complete_with(r);
+      auto& channel = op.connection_.channel_;
+      if (!op.ending_) return op.judge(channel.send(op.data_));
+      return channel.say_end() ? done : not_done;
     }
     static void complete(void* owner, scheduler_operation* base, const std::error_code&,
                          std::size_t) {
       auto& op = *static_cast<write_operation*>(base);
       const auto c = op.release();
-      if (owner) {
-        c->on_written(op.ec_, op.bytes_transferred_);
-      } else {
+      if (op.ending_) {
+        if (c->socket_ >= 0) c->channel_.shutdown_send();
+      } else if (!owner) {
         c->on_write_lost();
+      } else if (!op.moves_on()) {
+        c->on_written(op.ec_, op.bytes_transferred_);
       }
     }
+
+    std::string_view data_;
+    bool ending_ = false;  // all was sent but the end
+
+    friend class loop_connection;
   };
 
+  secure_step receive() noexcept {
+    try {
+      return channel_.receive(read_room(read_buffer::usual_size));
+    } catch (const std::bad_alloc&) {
+      return {.error = std::make_error_code(std::errc::not_enough_memory)};
+    }
+  }
+
+  void start_handshake() override {
+    read_op_.handshake_ = true;
+    read_op_.start(wait::to_read, drained_);
+  }
   bool start_read(bool look_first) override {
     const bool only_wait = drained_ && !look_first;
-    read_op_.start(reactor::read_op, only_wait);
+    read_op_.start(wait::to_read, only_wait);
     return only_wait;
   }
   void restart_read() override {
@@ -169,20 +202,28 @@ class loop_connection final : public connection {
     reactor_.cancel_ops(socket_, registered_);
   }
   void start_write(std::string_view data) override {
-    write_op_.data = data;
-    write_op_.start(reactor::write_op, false);
+    write_op_.data_ = data;
+    write_op_.start(wait::to_write, false);
   }
-  io_result try_write(std::string_view data) noexcept override { return send(socket_, data); }
-  bool readable() noexcept override { return detail::readable(socket_); }
-  void shutdown_send() noexcept override { ::shutdown(socket_, SHUT_WR); }
+  io_result try_write(std::string_view data) noexcept override {
+    const auto now = channel_.send(data);
+    return {now.error, now.size};
+  }
+  bool readable() noexcept override { return channel_.readable(); }
+  bool say_end() noexcept override { return channel_.say_end(); }
+  void shutdown_send() noexcept override {
+    if (channel_.say_end()) return channel_.shutdown_send();
+    write_op_.ending_ = true;
+    write_op_.start(wait::to_write, false);
+  }
   void close_io(bool reset) noexcept override {
     if (socket_ < 0) return;
-    if (reset) reset_on_close(socket_);
+    channel_.close(reset);
     reactor_.deregister_descriptor(socket_, registered_, true);
     ::close(std::exchange(socket_, -1));
     reactor_.cleanup_descriptor_data(registered_);
   }
-  connection_info info() override { return addresses_of(socket_); }
+  connection_info info() override { return channel_.info(); }
 
   reactor& reactor_;
   reactor::per_descriptor_data registered_{};
@@ -190,6 +231,7 @@ class loop_connection final : public connection {
   // In `on_read`: nothing is left to be read, and the reactor will tell of what comes. So at the
   // start, when it has just been registered.
   bool drained_ = true;
+  channel channel_;
   read_operation read_op_;
   write_operation write_op_;
 };

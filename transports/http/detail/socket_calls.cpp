@@ -25,16 +25,24 @@ std::string address(int socket, Call call) {
   return to_address(at);
 }
 
-}  // namespace
-
-io_result receive(int socket, std::span<char> into) noexcept {
+io_result receive(int socket, std::span<char> into, int flags) noexcept {
   for (;;) {
-    const auto n = ::recv(socket, into.data(), into.size(), MSG_DONTWAIT);
+    const auto n = ::recv(socket, into.data(), into.size(), MSG_DONTWAIT | flags);
     if (n > 0) return {{}, static_cast<std::size_t>(n)};
     if (n == 0) return {asio::error::eof, 0};
     if (is_nothing(errno)) return {};
     if (errno != EINTR) return {std::error_code(errno, std::generic_category()), 0};
   }
+}
+
+}  // namespace
+
+io_result receive(int socket, std::span<char> into) noexcept {
+  return receive(socket, into, 0);
+}
+
+io_result peek(int socket, char& first) noexcept {
+  return receive(socket, {&first, 1}, MSG_PEEK);
 }
 
 io_result send(int socket, std::string_view data) noexcept {
@@ -44,11 +52,6 @@ io_result send(int socket, std::string_view data) noexcept {
     if (is_nothing(errno)) return {};
     if (errno != EINTR) return {std::error_code(errno, std::generic_category()), 0};
   }
-}
-
-bool readable(int socket) noexcept {
-  char byte;
-  return ::recv(socket, &byte, 1, MSG_DONTWAIT | MSG_PEEK) >= 0;
 }
 
 void reset_on_close(int socket) noexcept {

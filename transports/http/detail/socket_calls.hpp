@@ -13,8 +13,8 @@ namespace kit::http::detail {
 io_result receive(int socket, std::span<char> into) noexcept;
 /// As much as can be sent without waiting, maybe nothing. One call sends head and body together.
 io_result send(int socket, std::string_view data) noexcept;
-/// Whether there is something to read, or the end.
-bool readable(int socket) noexcept;
+/// The first byte that is there, which stays there.
+io_result peek(int socket, char& first) noexcept;
 /// Makes closing it forget what is unsent, and tell the peer by a reset.
 void reset_on_close(int socket) noexcept;
 connection_info addresses_of(int socket);

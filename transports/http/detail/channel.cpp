@@ -1,0 +1,100 @@
+#include <transports/http/detail/channel.hpp>
+
+#include <new>
+#include <utility>
+
+#include <sys/socket.h>
+#include <asio/error.hpp>
+
+#include <kit/stream.hpp>
+#include <transports/http/detail/socket_calls.hpp>
+
+namespace kit::http::detail {
+namespace {
+
+using wait = secure_step::wait;
+
+secure_step step(const io_result& r, wait otherwise) noexcept {
+  return {r.error, r.size, !r.error && r.size == 0 ? otherwise : wait::none};
+}
+
+// TLS begins with the byte 22 (RFC 8446 5.1), HTTP with a method.
+bool begins_http(char first) noexcept {
+  return first >= 'A' && first <= 'Z';
+}
+
+}  // namespace
+
+// True when the session has been made.
+bool channel::look_at_first_byte(secure_step& instead) noexcept {
+  char first = 0;
+  instead = step(peek(socket_, first), wait::to_read);
+  if (instead.error || instead.needs != wait::none) return false;
+  if (begins_http(first)) {
+    instead.error = not_secure();
+    return false;
+  }
+  try {
+    session_ = context_->accept(socket_);
+    return true;
+  } catch (const std::exception&) {  // out of memory
+    instead.error = std::make_error_code(std::errc::not_enough_memory);
+    return false;
+  }
+}
+
+secure_step channel::handshake() noexcept {
+  secure_step now;
+  if (session_ || look_at_first_byte(now)) now = session_->handshake();
+  if (now.error) {
+    session_.reset();
+    context_ = nullptr;
+    drained_ = false;
+  }
+  now.size = 0;
+  return now;
+}
+
+secure_step channel::receive(std::span<char> into) noexcept {
+  const auto now =
+      session_ ? session_->read(into) : step(detail::receive(socket_, into), wait::to_read);
+  drained_ = now.size < into.size();
+  if (now.size > 0) told_readable_ = false;
+  return now;
+}
+
+secure_step channel::send(std::string_view data) noexcept {
+  return session_ ? session_->write(data) : step(detail::send(socket_, data), wait::to_write);
+}
+
+bool channel::readable() noexcept {
+  char byte;
+  const auto there = peek(socket_, byte);
+  if (!there.error && there.size == 0) return false;
+  return !session_ || !std::exchange(told_readable_, true);
+}
+
+bool channel::say_end() noexcept {
+  return !session_ || session_->shutdown().needs == wait::none;
+}
+
+void channel::shutdown_send() noexcept {
+  ::shutdown(socket_, SHUT_WR);
+}
+
+void channel::close(bool reset) noexcept {
+  if (reset) {
+    reset_on_close(socket_);
+  } else {
+    say_end();
+  }
+  session_.reset();
+}
+
+connection_info channel::info() const {
+  auto i = addresses_of(socket_);
+  if (session_) i.secure = std::make_shared<const secure_info>(session_->info());
+  return i;
+}
+
+}  // namespace kit::http::detail
