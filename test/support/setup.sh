@@ -70,6 +70,7 @@ package_of() {
     "<simdjson.h>") echo libsimdjson-dev ;;
     "<tl/expected.hpp>") echo libexpected-dev ;;
     "<doctest/doctest.h>") echo doctest-dev ;;
+    nghttpd) echo nghttp2-server ;;
     "<curl/curl.h>") echo libcurl4-openssl-dev ;;
     "<zlib.h>") echo zlib1g-dev ;;
     "<brotli/encode.h>") echo libbrotli-dev ;;

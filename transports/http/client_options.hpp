@@ -11,7 +11,8 @@ namespace kit::http {
 enum class client_protocol : std::uint8_t {
   http_1_1,               ///< nothing else
   negotiated,             ///< HTTP/2 where a TLS server offers it (ALPN), else HTTP/1.1
-  http_2_prior_knowledge  ///< HTTP/2 only, also without TLS
+  /// HTTP/2 only, also without TLS. With libcurl 7.88 each call has a connection of its own.
+  http_2_prior_knowledge
 };
 
 /// How a client trusts servers, and shows who it is. Files are in PEM format.

@@ -225,7 +225,7 @@ void curl_loop::end(curl_transfer& t) {
   if (std::exchange(t.in_multi, false)) curl_multi_remove_handle(multi_, t.handle());
   for (auto* list : {&admitted_, &answered_, &resumable_})
     std::erase(*list, &t);
-  if (t.answered_by_http_2()) admission_.multiplexes(t, true);
+  if (t.answered_by_http_2() && reuses_connections(*options_)) admission_.multiplexes(t, true);
   admission_.leave(t);
   t.attach(nullptr);
   running_.erase(&t);

@@ -73,6 +73,13 @@ error bad_request(std::string text) {
 
 }  // namespace
 
+// libcurl 7.88 starts HTTP/2 anew on a connection that has it (mended in 8.0).
+bool reuses_connections(const client_options& o) noexcept {
+  const auto version = curl_version_info(CURLVERSION_NOW)->version_num;
+  return o.protocol != client_protocol::http_2_prior_knowledge || version < 0x075800 ||
+         version >= 0x080000;
+}
+
 curl_transfer::curl_transfer(std::shared_ptr<const client_options> options)
     : options_(std::move(options)), easy_(curl_easy_init()) {
   if (!easy_) throw std::bad_alloc();
@@ -115,6 +122,10 @@ void curl_transfer::configure() {
     version = CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
   }
   set(easy_, CURLOPT_HTTP_VERSION, version);
+  if (!reuses_connections(o)) {
+    set(easy_, CURLOPT_FRESH_CONNECT, 1L);
+    set(easy_, CURLOPT_FORBID_REUSE, 1L);
+  }
 
   set(easy_, CURLOPT_PROXY, o.proxy.c_str());  // empty: not the environment's either
   set(easy_, CURLOPT_NOPROXY, o.no_proxy.c_str());
@@ -180,8 +191,10 @@ result<void> curl_transfer::set_url(std::string_view target) {
   set(easy_, CURLOPT_URL, url.c_str());
 
   // Whether to see first if a connection under way takes several calls.
-  const bool wait = options_->protocol == client_protocol::http_2_prior_knowledge ||
-                    (options_->protocol == client_protocol::negotiated && secure);
+  const bool wait =
+      reuses_connections(*options_) &&
+      (options_->protocol == client_protocol::http_2_prior_knowledge ||
+       (options_->protocol == client_protocol::negotiated && secure));
   if (std::exchange(waits_, wait) != wait) set(easy_, CURLOPT_PIPEWAIT, wait ? 1L : 0L);
   return {};
 }

@@ -26,6 +26,9 @@ class curl_loop;
 /// As `Content-Length` says it; nothing without that.
 std::optional<std::uint64_t> content_length(const response& r) noexcept;
 
+/// Whether one connection serves several calls with this libcurl.
+bool reuses_connections(const client_options& o) noexcept;
+
 /// One call on a libcurl easy handle, which serves one call after another.
 ///
 /// The way of a call: `prepare` (the request becomes options of the handle) -> `curl_loop::start`
