@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,8 @@ std::string serve(runtime& rt, handler h, server_options options) {
   for (std::size_t i = 0; i < rt.size(); ++i) {
     servers.push_back(std::make_shared<server>(rt.executor(i), h, options));
     options.port = servers.back()->port();
+    // Only TCP sockets can share an address.
+    if (options.port == 0) options.address = "fd:" + std::to_string(servers[0]->native_handle());
   }
   auto address = servers.front()->local_address();
   for (std::size_t i = 0; i < rt.size(); ++i)

@@ -49,6 +49,7 @@ class server::impl final : public std::enable_shared_from_this<impl> {
         address_(listener_->local_address()) {}
 
   const std::string& address() const noexcept { return address_; }
+  int descriptor() const noexcept { return listener_->descriptor(); }
   std::size_t connections() const {
     const auto lock = changes_.lock();
     return hub_ ? hub_->size() : 0;
@@ -281,7 +282,7 @@ asio::any_io_executor own_executor(const asio::any_io_executor& ex) {
 
 server::server(const asio::any_io_executor& ex, handler h, const server_options& options) {
   validate(options);
-  auto listener = detail::listen_tcp(without_context(ex), options);
+  auto listener = detail::listen_on_sockets(without_context(ex), options);
   impl_ = std::make_shared<impl>(own_executor(ex), std::move(h), options, std::move(listener));
 }
 
@@ -309,6 +310,10 @@ std::uint16_t server::port() const {
   std::uint16_t port = 0;
   std::from_chars(address.data() + address.rfind(':') + 1, address.data() + address.size(), port);
   return port;
+}
+
+int server::native_handle() const noexcept {
+  return impl_->descriptor();
 }
 
 std::size_t server::connections() const {

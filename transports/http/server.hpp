@@ -45,9 +45,12 @@ class server {
   /// Closes all connections, and cancels the requests that run.
   ~server();
 
-  /// Where it listens, e.g. `127.0.0.1:8080`.
+  /// Where it listens, e.g. `127.0.0.1:8080`, `unix:/run/app.sock`.
   std::string local_address() const;
+  /// 0 where it has none.
   std::uint16_t port() const;
+  /// The descriptor that listens; -1 on a network that was given, and after the drain has begun.
+  int native_handle() const noexcept;
   /// Connections at the moment.
   std::size_t connections() const;
 

@@ -15,8 +15,13 @@ namespace kit::http {
 /// Settings of one HTTP server. Plain data; checked by `validate`, which the server calls.
 /// Durations: zero switches a limit off where its comment says so; negative ones are refused.
 struct server_options {
-  /// Address to bind, an IPv4 or IPv6 literal, or `localhost`; `::` accepts both.
+  /// Address to bind, an IPv4 or IPv6 literal, or `localhost`; `::` accepts both. Or
+  /// `unix:/run/app.sock`, a Unix socket, which is removed at the end; one that was left behind is
+  /// replaced. Or `fd:3`, a descriptor that listens already, as systemd hands it over: a copy of
+  /// it.
   std::string address = "127.0.0.1";
+  /// The permissions of a Unix socket; those who may write may connect.
+  unsigned unix_mode = 0666;
   /// Port to bind. 0 lets the kernel choose; `server::port()` tells which.
   std::uint16_t port = 0;
   /// Binds with SO_REUSEPORT, so that the servers of several loops share the port.

@@ -26,12 +26,16 @@ class listener {
                                    std::error_code& failed) = 0;
   virtual void close() noexcept = 0;
   virtual std::string local_address() const = 0;
+  /// The socket that listens; -1 where there is none.
+  virtual int descriptor() const noexcept { return -1; }
   /// Whether all connections live on one loop, run by one thread.
   virtual bool one_thread() const noexcept = 0;
 };
 
-/// Listens on TCP. Errors: throws `std::system_error`.
-std::unique_ptr<listener> listen_tcp(const asio::any_io_executor& ex, const server_options& o);
+/// Listens on TCP, a Unix socket, or a descriptor that listens already, as the address says.
+/// Errors: throws `std::system_error`.
+std::unique_ptr<listener> listen_on_sockets(const asio::any_io_executor& ex,
+                                            const server_options& o);
 /// Listens on that network. Errors: as the network.
 std::unique_ptr<listener> listen_on(kit::network& network, const server_options& o);
 

@@ -19,9 +19,9 @@ namespace kit::http::detail {
 #if defined(ASIO_HAS_IOCP) || defined(ASIO_HAS_IO_URING_AS_DEFAULT)
 
 std::shared_ptr<connection> make_loop_connection(std::shared_ptr<hub> h, asio::io_context&,
-                                                 int socket, bool v6) {
+                                                 int socket) {
   const auto& ex = h->executor;
-  return make_socket_connection(std::move(h), ex, socket, v6);
+  return make_socket_connection(std::move(h), ex, socket);
 }
 
 #else
@@ -239,7 +239,7 @@ class loop_connection final : public connection {
 }  // namespace
 
 std::shared_ptr<connection> make_loop_connection(std::shared_ptr<hub> h, asio::io_context& loop,
-                                                 int socket, bool) {
+                                                 int socket) {
   try {
     return std::make_shared<loop_connection>(std::move(h), loop, socket);
   } catch (...) {

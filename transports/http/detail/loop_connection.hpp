@@ -8,10 +8,9 @@
 
 namespace kit::http::detail {
 
-/// Takes over a connected, non-blocking TCP socket, for a loop run by one thread. `v6`: of which
-/// version its addresses are.
+/// Takes over a connected, non-blocking stream socket, for a loop run by one thread.
 /// Errors: throws `std::system_error`; the socket is closed then.
 std::shared_ptr<connection> make_loop_connection(std::shared_ptr<hub> h, asio::io_context& loop,
-                                                 int socket, bool v6);
+                                                 int socket);
 
 }  // namespace kit::http::detail

@@ -1,10 +1,14 @@
 #include <transports/http/detail/socket_calls.hpp>
 
 #include <cerrno>
+#include <cstddef>
+#include <cstring>
 #include <string>
 
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <asio/error.hpp>
+#include <asio/generic/stream_protocol.hpp>
 #include <asio/ip/tcp.hpp>
 
 #include <kit/tcp_network.hpp>
@@ -18,11 +22,18 @@ bool is_nothing(int error) noexcept {
 
 template <class Call>
 std::string address(int socket, Call call) {
-  asio::ip::tcp::endpoint at;
+  asio::generic::stream_protocol::endpoint at;
   auto size = static_cast<socklen_t>(at.capacity());
   if (call(socket, at.data(), &size) != 0) return {};
   at.resize(size);
-  return to_address(at);
+  if (at.data()->sa_family != AF_UNIX) {
+    asio::ip::tcp::endpoint tcp;
+    std::memcpy(tcp.data(), at.data(), size);
+    return to_address(tcp);
+  }
+  const auto* local = reinterpret_cast<const sockaddr_un*>(at.data());
+  const bool named = size > offsetof(sockaddr_un, sun_path) && local->sun_path[0] != '\0';
+  return named ? std::string("unix:") + local->sun_path : std::string();
 }
 
 io_result receive(int socket, std::span<char> into, int flags) noexcept {
@@ -57,6 +68,17 @@ io_result send(int socket, std::string_view data) noexcept {
 void reset_on_close(int socket) noexcept {
   const linger at_once{.l_onoff = 1, .l_linger = 0};
   ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+std::string local_address_of(int socket) {
+  return address(socket, ::getsockname);
+}
+
+int family_of(int socket) noexcept {
+  int family = AF_INET;
+  socklen_t size = sizeof family;
+  ::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &family, &size);
+  return family;
 }
 
 connection_info addresses_of(int socket) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include <kit/stream.hpp>
@@ -18,6 +19,9 @@ io_result peek(int socket, char& first) noexcept;
 /// Makes closing it forget what is unsent, and tell the peer by a reset.
 void reset_on_close(int socket) noexcept;
 connection_info addresses_of(int socket);
+std::string local_address_of(int socket);
+/// AF_INET, AF_INET6 or AF_UNIX.
+int family_of(int socket) noexcept;
 
 /// A connection that waits to be accepted, non-blocking; -1 when there is none, or with an error.
 int accept_ready(int listener, std::error_code& failed) noexcept;

@@ -6,15 +6,17 @@
 #include <unistd.h>
 #include <asio/basic_stream_socket.hpp>
 #include <asio/buffer.hpp>
-#include <asio/ip/tcp.hpp>
+#include <asio/generic/stream_protocol.hpp>
 #include <asio/post.hpp>
 
 #include <transports/http/detail/channel.hpp>
+#include <transports/http/detail/socket_calls.hpp>
 
 namespace kit::http::detail {
 namespace {
 
-using socket_type = asio::basic_stream_socket<asio::ip::tcp, asio::any_io_executor>;
+using socket_type =
+    asio::basic_stream_socket<asio::generic::stream_protocol, asio::any_io_executor>;
 
 // A connection over Asio's socket. Its waiting read needs a buffer: a small one.
 constexpr std::size_t first_buffer = 512;
@@ -122,11 +124,10 @@ class socket_connection final : public connection {
 }  // namespace
 
 std::shared_ptr<connection> make_socket_connection(std::shared_ptr<hub> h,
-                                                   const asio::any_io_executor& ex, int socket,
-                                                   bool v6) {
+                                                   const asio::any_io_executor& ex, int socket) {
   socket_type taken(ex);
   std::error_code failed;
-  taken.assign(v6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4(), socket, failed);
+  taken.assign(asio::generic::stream_protocol(family_of(socket), 0), socket, failed);
   if (failed) {
     ::close(socket);
     throw std::system_error(failed, "register a connection");

@@ -1,5 +1,7 @@
+#include <charconv>
 #include <new>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -10,6 +12,7 @@
 
 #include <kit/asio_compat.hpp>
 #include <kit/job.hpp>
+#include <kit/listen.hpp>
 #include <kit/tcp_network.hpp>
 #include <transports/http/detail/connection.hpp>
 #include <transports/http/detail/listener.hpp>
@@ -22,17 +25,22 @@ namespace {
 
 using loop_executor = asio::io_context::executor_type;
 
+constexpr std::string_view unix_prefix = "unix:";
+constexpr std::string_view descriptor_prefix = "fd:";
+
 // Connections share the acceptor's loop where one thread runs it, else each gets a strand.
-class tcp_listener final : public listener {
+class socket_listener final : public listener {
  public:
-  tcp_listener(const asio::any_io_executor& ex, const server_options& o)
+  socket_listener(const asio::any_io_executor& ex, const server_options& o)
       : executor_(ex), loop_(one_thread_loop(ex)), acceptor_(listen(ex, o)) {
     acceptor_.non_blocking(true);
+    if (o.address.starts_with(unix_prefix)) path_ = o.address.substr(unix_prefix.size());
   }
+  ~socket_listener() override { close(); }
 
   asio::awaitable<std::error_code> wait() override {
     std::error_code failed;
-    co_await acceptor_.async_wait(tcp_acceptor::wait_read,
+    co_await acceptor_.async_wait(stream_acceptor::wait_read,
                                   asio::redirect_error(asio::use_awaitable, failed));
     co_return failed;
   }
@@ -61,20 +69,36 @@ class tcp_listener final : public listener {
   }
 
   void close() noexcept override {
+    if (!path_.empty()) remove_unix_socket(acceptor_, std::exchange(path_, {}));
     std::error_code ignored;
     acceptor_.close(ignored);
   }
 
-  std::string local_address() const override { return to_address(acceptor_.local_endpoint()); }
-
+  std::string local_address() const override { return local_address_of(handle()); }
+  int descriptor() const noexcept override { return handle(); }
   bool one_thread() const noexcept override { return loop_ != nullptr; }
 
  private:
-  static tcp_acceptor listen(const asio::any_io_executor& ex, const server_options& o) {
+  static stream_acceptor listen(const asio::any_io_executor& ex, const server_options& o) {
     tcp_options options{.reuse_port = o.reuse_port};
     if (o.backlog > 0) options.backlog = o.backlog;
+    if (o.address.starts_with(unix_prefix)) {
+      return listen_on_unix(ex, o.address.substr(unix_prefix.size()), o.unix_mode, options.backlog);
+    }
+    if (o.address.starts_with(descriptor_prefix)) {
+      return adopt_listener(ex, descriptor_of(o.address));
+    }
     return listen_on_tcp(ex, o.address, o.port, options);
   }
+
+  static int descriptor_of(std::string_view address) {
+    const auto text = address.substr(descriptor_prefix.size());
+    int number = -1;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+    return read.ec == std::errc() && read.ptr == text.data() + text.size() ? number : -1;
+  }
+
+  int handle() const noexcept { return const_cast<stream_acceptor&>(acceptor_).native_handle(); }
 
   static asio::io_context* one_thread_loop(const asio::any_io_executor& ex) {
     const auto* loop = kit::target_of<loop_executor>(ex);
@@ -82,8 +106,8 @@ class tcp_listener final : public listener {
   }
 
   void serve(const std::shared_ptr<hub>& h, int socket) {
-    auto c = loop_ ? make_loop_connection(h, *loop_, socket, v6_)
-                   : make_socket_connection(h, on_strand(executor_), socket, v6_);
+    auto c = loop_ ? make_loop_connection(h, *loop_, socket)
+                   : make_socket_connection(h, on_strand(executor_), socket);
     h->add(c);
     if (loop_) return c->start();
     const auto& ex = c->executor();
@@ -92,14 +116,15 @@ class tcp_listener final : public listener {
 
   asio::any_io_executor executor_;
   asio::io_context* loop_;
-  tcp_acceptor acceptor_;
-  bool v6_ = acceptor_.local_endpoint().address().is_v6();
+  stream_acceptor acceptor_;
+  std::string path_;  // of the Unix socket to be removed
 };
 
 }  // namespace
 
-std::unique_ptr<listener> listen_tcp(const asio::any_io_executor& ex, const server_options& o) {
-  return std::make_unique<tcp_listener>(ex, o);
+std::unique_ptr<listener> listen_on_sockets(const asio::any_io_executor& ex,
+                                            const server_options& o) {
+  return std::make_unique<socket_listener>(ex, o);
 }
 
 }  // namespace kit::http::detail
