@@ -16,6 +16,7 @@ import sys
 
 SKIPPED = 77
 PROGRAMS = {"core": "cokit", "service": "cokit-http"}  # name.cpp: what it is built against
+OPTIONAL = {"secure": "cokit-tls"}  # the same, where that was built
 INCLUDE = re.compile(r"^\s*#\s*include\s*<((?:kit|middleware|transports|test|examples)/[^>]+)>", re.MULTILINE)
 
 
@@ -76,6 +77,7 @@ def main(tool, source, build, prefix, *compiler):
     run(["meson", "install", "-C", build, "--no-rebuild", "--quiet"], env=os.environ | {"DESTDIR": str(scratch)})
     installed = scratch / pathlib.Path(prefix).relative_to("/")
     check_headers(installed / "include" / "cokit")
+    PROGRAMS.update({p: library for p, library in OPTIONAL.items() if any(installed.rglob(f"{library}.pc"))})
     outside = pathlib.Path(source) / "test" / "install" / "outside"
     {"pkg-config": build_with_pkg_config, "cmake": build_with_cmake}[tool](outside, installed, work, compiler)
     libraries = ":".join({str(p.parent) for p in installed.rglob("libcokit*")})
