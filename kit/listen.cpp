@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <asio/error.hpp>
 #include <asio/local/stream_protocol.hpp>
 
 namespace kit {
@@ -33,7 +34,7 @@ bool is_abandoned(const asio::any_io_executor& ex, const std::string& path) {
   asio::basic_stream_socket<stream_protocol, asio::any_io_executor> probe(ex);
   std::error_code failed;
   probe.connect(stream_protocol::endpoint(path), failed);
-  return failed == std::errc::connection_refused;
+  return failed == asio::error::connection_refused;
 }
 
 int option(int descriptor, int name) noexcept {
@@ -57,7 +58,7 @@ stream_acceptor listen_on_unix(const asio::any_io_executor& ex, std::string_view
     asio::basic_socket_acceptor<stream_protocol, asio::any_io_executor> a(ex, stream_protocol());
     std::error_code failed;
     a.bind(at, failed);
-    if (failed == std::errc::address_in_use && is_abandoned(ex, name)) {
+    if (failed == asio::error::address_in_use && is_abandoned(ex, name)) {
       ::unlink(name.c_str());
       a.bind(at, failed);
     }

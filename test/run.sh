@@ -105,7 +105,7 @@ tidy_compiler() {
   if $CXX --version | grep -qi clang; then echo "$CXX"; else echo clang++-19; fi
 }
 
-needs=("<doctest/doctest.h>" curl "<curl/curl.h>" nghttpd)
+needs=("<doctest/doctest.h>" "<openssl/ssl.h>" "<curl/curl.h>" curl nghttpd)
 for build in "${builds[@]}"; do
   case $build in
     asan | tsan | fuzz) needs+=(sanitizers) ;;

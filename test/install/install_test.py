@@ -18,6 +18,7 @@ SKIPPED = 77
 # name.cpp: what it is built against; those whose library was not built are left out.
 PROGRAMS = {
     "core": "cokit",
+    "secure": "cokit-tls",
     "service": "cokit-http",
     "client": "cokit-http-client",
     "compression": "cokit-http-compression",

@@ -69,6 +69,7 @@ package_of() {
     "<asio/version.hpp>") echo libasio-dev ;;
     "<simdjson.h>") echo libsimdjson-dev ;;
     "<tl/expected.hpp>") echo libexpected-dev ;;
+    "<openssl/ssl.h>") echo libssl-dev ;;
     "<doctest/doctest.h>") echo doctest-dev ;;
     nghttpd) echo nghttp2-server ;;
     "<curl/curl.h>") echo libcurl4-openssl-dev ;;

@@ -1,10 +1,6 @@
 #include <kit/tls/detail/context_set.hpp>
 
-#include <algorithm>
 #include <array>
-#include <cerrno>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include <openssl/bio.h>
@@ -39,10 +35,21 @@ std::string lower(std::string_view text) {
   return all;
 }
 
+bio_ptr open_file(const std::string& file) {
+  ERR_clear_error();
+  bio_ptr from(BIO_new_file(file.c_str(), "rb"), &BIO_free);
+  if (!from) throw_error(file);
+  return from;
+}
+
 std::string read_file(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::string all(std::istreambuf_iterator<char>(in), {});
-  if (!in.is_open() || in.bad()) throw_error(file + ": cannot be read");
+  const auto from = open_file(file);
+  std::string all;
+  std::array<char, 4096> bytes;
+  int size = 0;
+  while ((size = BIO_read(from.get(), bytes.data(), static_cast<int>(bytes.size()))) > 0)
+    all.append(bytes.data(), static_cast<std::size_t>(size));
+  if (size < 0) throw_error(file);
   return all;
 }
 
@@ -57,9 +64,7 @@ x509_ptr next_certificate(BIO* from, const std::string& file) {
 }
 
 x509_ptr first_certificate(const std::string& file) {
-  ERR_clear_error();
-  const bio_ptr from(BIO_new_file(file.c_str(), "rb"), &BIO_free);
-  if (!from) throw_error(file);
+  const auto from = open_file(file);
   auto x = next_certificate(from.get(), file);
   if (!x) throw_error(file + ": holds no certificate");
   return x;

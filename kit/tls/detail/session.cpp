@@ -105,14 +105,18 @@ class session final : public secure_session {
     SSL_set_read_ahead(ssl_.get(), 1);  // many records, or the two parts of one, by one system call
     SSL_set_accept_state(ssl_.get());
   }
-  // That a connection broke off says nothing against its session: it may be resumed.
+  // That a connection broke off says nothing against its session: it may be resumed. A broken
+  // record does.
   ~session() override {
-    if (!broken_) SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    if (broken_.category() != openssl_category()) {
+      SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    }
   }
 
   secure_step handshake() noexcept override {
     if (broken_) return {.error = broken_};
-    begin_step();
+    io_.all_read = false;  // events may have gone by since the last one
+    ERR_clear_error();
     const int r = SSL_do_handshake(ssl_.get());
     if (r != 1) return stopped(r);
     if (SSL_session_reused(ssl_.get()) && has_expired_peer()) {
@@ -125,8 +129,9 @@ class session final : public secure_session {
   secure_step read(std::span<char> into) noexcept override {
     if (broken_) return {.error = broken_};
     secure_step done;
+    io_.all_read = false;
     while (done.size < into.size()) {
-      begin_step();
+      ERR_clear_error();
       const auto rest = into.subspan(done.size);
       std::size_t size = 0;
       const int r = SSL_read_ex(ssl_.get(), rest.data(), rest.size(), &size);
@@ -190,12 +195,6 @@ class session final : public secure_session {
   }
 
  private:
-  // What an earlier step has read says nothing about now: events may have gone by since.
-  void begin_step() noexcept {
-    ERR_clear_error();
-    io_.all_read = false;
-  }
-
   // Why a call did not do what it should.
   secure_step stopped(int r) noexcept {
     switch (SSL_get_error(ssl_.get(), r)) {
