@@ -82,6 +82,16 @@ console.log(JSON.stringify(values.map((v) => validate(v) ? true : validate.error
 """
 
 
+# Whether each schema of the document is one; the validator above does not look into them.
+VALIDATE_SCHEMAS = """
+import Ajv from 'ajv/dist/2020.js';
+import { readFileSync } from 'node:fs';
+const ajv = new Ajv.default({ strict: false, logger: false });
+const { schemas } = JSON.parse(readFileSync(0, 'utf8')).components;
+console.log(JSON.stringify(Object.values(schemas).map((s) => ajv.validateSchema(s))));
+"""
+
+
 def needs_node(test):
     module = cache() / "node_modules" / "@seriousme" / "openapi-schema-validator"
     present = shutil.which("node") and module.exists()
@@ -101,20 +111,30 @@ class OpenApi(unittest.TestCase):
 
     @needs_node
     def test_a_broken_document_is_not(self):
-        def without_responses(d):
+        def unfinished_parameter(d):
             d["paths"]["/shop/mirror"]["post"]["parameters"] = [{"name": "x"}]
+
+        def undescribed_response(d):
+            del d["paths"]["/shop/mirror"]["post"]["responses"]["default"]["description"]
 
         def without_title(d):
             del d["info"]["title"]
 
-        def wrong_type(d):
-            d["components"]["schemas"]["item"]["properties"]["id"]["type"] = "text"
+        def wrong_path(d):
+            d["paths"]["shop"] = d["paths"].pop("/shop/mirror")
 
-        for breaks in (without_responses, without_title, wrong_type):
+        for breaks in (unfinished_parameter, undescribed_response, without_title, wrong_path):
             broken = copy.deepcopy(self.document())
             breaks(broken)
             with self.subTest(breaks.__name__):
                 self.assertFalse(node(VALIDATE_DOCUMENT, broken)["valid"])
+
+    @needs_node
+    def test_the_schemas_are_valid(self):
+        document = self.document()
+        self.assertEqual(set(node(VALIDATE_SCHEMAS, document)), {True})
+        document["components"]["schemas"]["item"]["properties"]["id"]["type"] = "text"
+        self.assertIn(False, node(VALIDATE_SCHEMAS, document))
 
     @needs_node
     def test_values_are_what_the_schemas_say(self):
