@@ -195,6 +195,25 @@ constexpr std::string_view field_name() {
   return fields_of<T>[I].name;
 }
 
+/// What documents call the type: `reflect_traits<T>::name`, or else its name in the source.
+template <class T>
+constexpr std::string_view document_name() {
+  if constexpr (requires { reflect_traits<T>::name; }) {
+    return reflect_traits<T>::name;
+  } else {
+    return type_name<T>();
+  }
+}
+/// `reflect_traits<T>::comment`, or nothing.
+template <class T>
+constexpr std::string_view comment() {
+  if constexpr (requires { reflect_traits<T>::comment; }) {
+    return reflect_traits<T>::comment;
+  } else {
+    return {};
+  }
+}
+
 /// One field as a type: what visitors get beside the member.
 template <aggregate T, std::size_t I>
 struct field_constant {

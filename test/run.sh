@@ -114,7 +114,11 @@ for build in "${builds[@]}"; do
 done
 require_build_tools "${needs[@]}"
 prefer "<zlib.h>" "<brotli/encode.h>"   # else cokit-http-compression is left out
-case " ${builds[*]} " in *" release "*) prefer cmake clang-format-19 ;; esac
+case " ${builds[*]} " in
+  *" release "*)
+    prefer cmake clang-format-19
+    prefer_npm @seriousme/openapi-schema-validator@2.11.0 ;;
+esac
 
 only_code=(--no-suite lint --no-suite install)
 for build in "${builds[@]}"; do

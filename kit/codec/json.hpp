@@ -55,7 +55,8 @@
 /// Optional members of it: `static constexpr unsigned kinds`, the kinds of values that it decodes,
 /// all of them by default, for variants, and to tell null from a field that isn't there;
 /// `static decimal initial()`, what decoding starts from where there's no default constructor;
-/// `static bool is_empty(const decimal&)` for `omit_empty`.
+/// `static bool is_empty(const decimal&)` for `omit_empty`; `static constexpr std::string_view
+/// schema`, its JSON Schema, see <kit/codec/json_schema.hpp>.
 ///
 /// Threads: all functions may be called at once from any.
 namespace kit::json {

@@ -24,7 +24,15 @@ enum class naming : std::uint8_t {
 ///     };
 ///
 /// Fields not listed keep their defaults. `static constexpr auto naming = kit::naming::camel_case;`
-/// sets the names of all fields that aren't given one. For an enum:
+/// sets the names of all fields that aren't given one.
+///
+/// Comments go into the documents that are made for others, e.g. OpenAPI: of the type by `static
+/// constexpr std::string_view comment = "The sum of two numbers.";`, of a field by
+/// `kit::field<&sum_response::v>().comment("the sum")`. Where the struct is a service, those of its
+/// fields are the comments of its endpoints. `static constexpr std::string_view name = "Sum";` is
+/// what such documents call the type; without it they take the name in the source.
+///
+/// For an enum:
 ///
 ///     template <>
 ///     struct kit::reflect_traits<color> {
@@ -32,6 +40,8 @@ enum class naming : std::uint8_t {
 ///           kit::enumerator<color::red>("RED"), kit::enumerator<color::ultraviolet>("UV"));
 ///       static constexpr int min = 0, max = 400;   // search range, see enum_name()
 ///     };
+///
+/// It may have `comment` and `name`, too.
 ///
 /// A member or enumerator that isn't there, one listed twice, and a name or number used twice are
 /// errors at compile time. Specialize before the type's first use.
@@ -54,6 +64,8 @@ struct field_info {
   bool required = false;
   /// An encoder leaves it out when it's false, 0, "", an empty container, nothing or null.
   bool omit_empty = false;
+  /// What it is, for people.
+  std::string_view comment = {};
 };
 
 /// What `kit::field` returns. Each function returns a changed copy.
@@ -79,6 +91,11 @@ struct field_rule {
   constexpr field_rule omit_empty() const {
     field_rule r = *this;
     r.info.omit_empty = true;
+    return r;
+  }
+  constexpr field_rule comment(std::string_view text) const {
+    field_rule r = *this;
+    r.info.comment = text;
     return r;
   }
 };

@@ -119,6 +119,20 @@ prefer() {
   (require "$@") || echo "going on without; the checks that need it are skipped" >&2
 }
 
+# Packages of npm that only some checks need, with their versions. They go into a folder of the user's, not
+# into the tree; those checks are skipped without them.
+export COKIT_NPM=${COKIT_NPM:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/cokit/npm}
+prefer_npm() {
+  local stamp=$COKIT_NPM/installed
+  if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$*" ]; then return 0; fi
+  prefer npm
+  command -v npm >/dev/null || return 0
+  echo "Installing with npm: $*"
+  mkdir -p "$COKIT_NPM" &&
+    npm install --prefix "$COKIT_NPM" --no-audit --no-fund --ignore-scripts --loglevel=error "$@" >/dev/null &&
+    echo "$*" >"$stamp" || echo "could not install $*; the checks that need it are skipped" >&2
+}
+
 # What any build needs, and the needs given. Sets and exports CXX.
 require_build_tools() {
   if [ -n "${CXX:-}" ] && ! $CXX --version >/dev/null 2>&1; then die "CXX='$CXX' cannot be run"; fi

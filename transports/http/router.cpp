@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include <kit/error.hpp>
+#include <transports/http/detail/openapi_document.hpp>
 #include <transports/http/detail/route_pattern.hpp>
 #include <transports/http/detail/route_table.hpp>
 #include <transports/http/detail/route_tree.hpp>
+#include <transports/http/openapi.hpp>
 
 namespace kit::http {
 
@@ -18,6 +21,11 @@ struct router::scope {
     std::optional<http::method> method;
     std::string pattern;
     handler answer;
+    std::optional<detail::route_description> description = std::nullopt;  // of typed ones
+  };
+  struct document {
+    std::string pattern;
+    openapi_options options;
   };
   struct mount {
     std::string prefix;
@@ -37,6 +45,7 @@ struct router::scope {
   std::vector<route> routes;
   std::vector<mount> mounts;
   std::vector<child> children;
+  std::vector<document> documents;
   handler not_found;
   handler method_not_allowed;
 };
@@ -107,6 +116,27 @@ router& router::method_not_allowed(handler h) {
   return *this;
 }
 
+router& router::describe(const detail::route_description& what) {
+  scope_->routes.back().description = what;
+  return *this;
+}
+
+router& router::describe_method(const reflect::field_info& method, std::string_view service,
+                                std::string_view comment) {
+  auto& d = *scope_->routes.back().description;
+  d.method = &method;
+  d.service = service;
+  d.service_comment = comment;
+  return *this;
+}
+
+router& router::openapi(std::string_view pattern, const openapi_options& options) {
+  if (!pattern.empty()) detail::parse_pattern(pattern);
+  detail::check(options);
+  scope_->documents.push_back({std::string(pattern), options});
+  return *this;
+}
+
 class router::freezer {
  public:
   explicit freezer(const scope& root) {
@@ -115,6 +145,10 @@ class router::freezer {
     const auto& own = groups_.front();
     not_found_.front() =
         wrap(own, root.not_found ? root.not_found : detail::plain_answer(status::not_found), "");
+  }
+
+  std::string document(const openapi_options& options) const {
+    return detail::openapi_document(described_, options);
   }
 
   detail::route_table freeze() {
@@ -149,8 +183,10 @@ class router::freezer {
     if (s.method_not_allowed) g.method_not_allowed = s.method_not_allowed;
     groups_.push_back(g);
     const auto index = static_cast<std::uint32_t>(groups_.size() - 1);
+    const auto first_described = described_.size();
     for (const auto& r : s.routes) {
       detail::route_key key{r.method, detail::parse_pattern(prefix + r.pattern)};
+      if (r.description) described_.push_back({r.method, key.pattern, prefix, *r.description});
       auto answer = wrap(g, r.answer, key.name());
       add_route(std::move(key), std::move(answer), index);
     }
@@ -165,6 +201,14 @@ class router::freezer {
     }
     for (const auto& c : s.children)
       add(*c.inner, prefix + c.prefix, g);
+    for (const auto& d : s.documents) {
+      detail::route_key key{method::get, detail::parse_pattern(prefix + d.pattern)};
+      const std::span all(described_);
+      auto answer =
+          detail::json_answer(detail::openapi_document(all.subspan(first_described), d.options));
+      answer = wrap(g, std::move(answer), key.name());
+      add_route(std::move(key), std::move(answer), index);
+    }
   }
 
   void add_mount(const group& g, const std::string& prefix, const handler& h, std::uint32_t index) {
@@ -191,11 +235,17 @@ class router::freezer {
   }
 
   std::vector<group> groups_;
+  std::vector<detail::described_route> described_;
   std::vector<detail::route_key> keys_;
   std::vector<detail::route_table::route> routes_;
   std::vector<detail::route_key> places_;
   std::vector<handler> not_found_;
 };
+
+std::string router::openapi_document(const openapi_options& options) const {
+  detail::check(options);
+  return freezer(*scope_).document(options);
+}
 
 router::operator handler() const {
   return freezer(*scope_).freeze();

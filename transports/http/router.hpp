@@ -11,10 +11,13 @@
 #include <kit/codec/query.hpp>
 #include <kit/http/method.hpp>
 #include <kit/service.hpp>
+#include <transports/http/detail/route_types.hpp>
 #include <transports/http/handler_of.hpp>
 #include <transports/http/server.hpp>
 
 namespace kit::http {
+
+struct openapi_options;
 
 /// Sends each request to the handler of the route that matches its method and path.
 ///
@@ -98,12 +101,16 @@ class router {
   router& handle(const method& m, std::string_view pattern, endpoint<Req, Resp> ep,
                  handler_options hooks = {}) {
     check_parameters<Req>(pattern);
-    return handle(m, pattern, handler_of(std::move(ep), std::move(hooks)));
+    const bool own_errors = bool(hooks.error_encoder);
+    handle(m, pattern, handler_of(std::move(ep), std::move(hooks)));
+    return describe({&detail::route_types_of<Req, Resp>, own_errors});
   }
   template <class Req, class Resp>
   router& any(std::string_view pattern, endpoint<Req, Resp> ep, handler_options hooks = {}) {
     check_parameters<Req>(pattern);
-    return any(pattern, handler_of(std::move(ep), std::move(hooks)));
+    const bool own_errors = bool(hooks.error_encoder);
+    any(pattern, handler_of(std::move(ep), std::move(hooks)));
+    return describe({&detail::route_types_of<Req, Resp>, own_errors});
   }
   template <class Req, class Resp>
   router& get(std::string_view pattern, endpoint<Req, Resp> ep, handler_options hooks = {}) {
@@ -168,8 +175,9 @@ class router {
   template <service S>
   router& mount(std::string_view prefix, const S& s, const handler_options& hooks = {}) {
     router inner;
-    for_each_endpoint(s, [&](std::string_view name, const auto& ep) {
-      inner.post('/' + std::string(name), ep, hooks);
+    reflect::for_each_field(s, [&](auto field, const auto& ep) {
+      inner.post('/' + std::string(field.name()), ep, hooks);
+      inner.describe_method(field.info, reflect::document_name<S>(), reflect::comment<S>());
     });
     return mount(prefix, inner);
   }
@@ -180,6 +188,13 @@ class router {
   /// Answers when routes match the path but not the method, instead of 405, for this router and
   /// what lies in it. `Allow` is added to its answer if that is a 405 without one.
   router& method_not_allowed(handler h);
+
+  /// Answers GET at that pattern by the OpenAPI document of the typed routes and services of this
+  /// router, its groups and what is mounted in it, whenever they are added; see
+  /// <transports/http/openapi.hpp>, which is to be included.
+  router& openapi(std::string_view pattern, const openapi_options& options);
+  /// That document's text.
+  std::string openapi_document(const openapi_options& options) const;
 
   /// What serves. Errors: see above.
   operator handler() const;
@@ -199,6 +214,10 @@ class router {
   }
   static void check_parameters(std::string_view pattern, bool (*has)(std::string_view) noexcept);
   router& add_layer(layer l);
+  // Of the route added last.
+  router& describe(const detail::route_description& what);
+  router& describe_method(const reflect::field_info& method, std::string_view service,
+                          std::string_view comment);
 
   std::shared_ptr<scope> scope_;
 };

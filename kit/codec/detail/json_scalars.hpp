@@ -84,6 +84,7 @@ template <reflect::enumeration E>
   requires(!std::same_as<E, std::byte>)
 struct codec<E> {
   static constexpr unsigned kinds = bit(kind::string);
+  static constexpr bool by_names = true;  // for those who describe the type
   static constexpr bool overwrites = true;
   static bool decode(reader& r, E& v) {
     constexpr auto& names = detail::enum_names<E>;

@@ -132,6 +132,7 @@ struct codec {
                 "kit::json knows no way to encode or decode this type: specialize kit::json::codec "
                 "for it (see <kit/codec/json.hpp>), or make it a plain struct");
   static constexpr unsigned kinds = bit(kind::object);
+  static constexpr bool by_fields = true;  // for those who describe the type
   static bool decode(reader& r, T& v) {
     const auto members = detail::member_addresses<void*>(v);
     return detail::reader_access::read_object(r, detail::decode_table<T>::value, members.data());

@@ -52,6 +52,14 @@ struct answer_plain {
   }
 };
 
+struct answer_json {
+  std::shared_ptr<const std::string> text;
+
+  asio::awaitable<result<response>> try_call(const request&) const {
+    return give(response::json(status::ok, *text));
+  }
+};
+
 struct mounted {
   handler next;
   std::size_t segments;
@@ -107,6 +115,10 @@ handler wrong_method_answer(std::shared_ptr<const route_tree> tree, handler cust
 
 handler plain_answer(status s) {
   return answer_plain{s};
+}
+
+handler json_answer(std::string text) {
+  return answer_json{std::make_shared<const std::string>(std::move(text))};
 }
 
 handler below_mount(handler next, std::size_t segments) {

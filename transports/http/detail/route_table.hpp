@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -53,6 +54,8 @@ handler options_answer(std::shared_ptr<const route_tree> tree);
 handler wrong_method_answer(std::shared_ptr<const route_tree> tree, handler custom);
 /// Answers with a status and its phrase.
 handler plain_answer(status s);
+/// Answers with that JSON text.
+handler json_answer(std::string text);
 /// Takes the first `segments` segments off the path before it calls `next`.
 handler below_mount(handler next, std::size_t segments);
 
