@@ -56,6 +56,7 @@ result<void> decoder::take_text(std::string_view place, std::size_t index, std::
   const auto& field = type_.fields[index];
   if (!field.decode) return refuse(place, field.name, "expected a file, got text");
   if (auto free = claim(place, index); !free) return free;
+  if (field.boolean && text == "on") text = "true";
   std::string expected;
   if (!field.decode(members_[field.member], text, is_first(index), expected)) {
     return refuse(place, field.name,

@@ -40,8 +40,9 @@ struct form_file {
 /// A field may be a scalar (see `kit/codec/text.hpp`) or a `form_file`, an optional of one, or a
 /// vector of them, which takes a field that is given several times. A field that is not given keeps
 /// its default, unless `reflect_traits` says it is required; so does a file that a browser's user
-/// did not choose, which comes without name and content. What the struct has no field for is
-/// ignored.
+/// did not choose, which comes without name and content. A bool is true for `on`, too, which a
+/// checkbox sends that is ticked; one that is not sends nothing. What the struct has no field for
+/// is ignored.
 namespace kit::form {
 
 /// Limits of decoding. Plain data.
@@ -112,6 +113,7 @@ struct field {
   bool required = false;
   bool omit_empty = false;
   bool repeats = false;
+  bool boolean = false;
   std::size_t member = 0;  // its place among the object's members
   query::detail::decode_member decode = nullptr;
   give_texts texts = nullptr;
@@ -139,6 +141,7 @@ consteval auto make_fields() {
     f.required = info.required;
     f.omit_empty = info.omit_empty;
     f.repeats = query::detail::shape<member>::repeats;
+    f.boolean = std::is_same_v<typename query::detail::shape<member>::value, bool>;
     f.member = constant.index;
     if constexpr (query::parameter<member>) {
       f.decode = query::detail::decode_into_member<member>;

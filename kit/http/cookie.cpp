@@ -208,8 +208,8 @@ set_cookie removed_cookie(std::string_view name, std::string_view path, std::str
                .expires = std::chrono::sys_seconds(),
                .max_age = std::chrono::seconds(0)};
   // Browsers refuse the removal, too, of a name whose promises it does not keep.
-  c.secure = has_prefix(name, "__");
   c.http_only = has_prefix(name, "__Http-") || has_prefix(name, "__Host-Http-");
+  c.secure = c.http_only || has_prefix(name, "__Host-") || has_prefix(name, "__Secure-");
   if (has_prefix(name, "__Host-") && path.empty()) c.path = "/";
   return c;
 }

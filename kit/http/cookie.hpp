@@ -64,7 +64,7 @@ struct set_cookie {
 };
 
 /// The cookie that makes a client forget the one of that name; `path` and `domain` must be those
-/// that it was set with.
+/// that it was set with. What a prefix of the name asks for is set, too.
 set_cookie removed_cookie(std::string_view name, std::string_view path = {},
                           std::string_view domain = {});
 

@@ -52,12 +52,17 @@ bool is_number(const std::string& text) {
   return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
 }
 
+std::string with_lf(std::string text) {
+  for (std::size_t i = 0; (i = text.find("\r\n", i)) != text.npos; ++i)
+    text.erase(i, 1);
+  std::replace(text.begin(), text.end(), '\r', '\n');
+  return text;
+}
+
 // WHATWG HTML 9.2.6, to the letter.
 outcome naive(std::string text) {
   if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);
-  for (std::size_t i = 0; (i = text.find("\r\n")) != text.npos;)
-    text.erase(i, 1);
-  std::replace(text.begin(), text.end(), '\r', '\n');
+  text = with_lf(std::move(text));
   outcome o;
   server_sent_event next;
   std::string data;
@@ -113,9 +118,7 @@ void round_trip(fuzz::input in) {
   }
   auto left = wire.size();
   const auto o = parse(wire, {}, [&] { return std::exchange(left, 0); });
-  for (std::size_t i = 0; (i = e.data.find("\r\n")) != e.data.npos;)
-    e.data.erase(i, 1);
-  std::replace(e.data.begin(), e.data.end(), '\r', '\n');
+  e.data = with_lf(std::move(e.data));
   FUZZ_REQUIRE(o.events == std::vector{e});
 }
 

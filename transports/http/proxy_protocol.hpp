@@ -54,8 +54,8 @@ class proxy_parser {
 
   explicit proxy_parser(const proxy_protocol_options& options = {}) noexcept : options_(options) {}
 
-  /// `in` is all that came so far, and never more than the header is asked for: whatever does not
-  /// start as one fails at once. After `complete` or `failed` it must not be called again.
+  /// `in` is all that came so far, and may go on behind the header. What cannot become a header
+  /// fails at once. After `complete` or `failed` it must not be called again.
   result parse(std::string_view in);
 
   proxy_header& header() noexcept { return header_; }

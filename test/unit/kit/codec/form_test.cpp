@@ -90,6 +90,15 @@ TEST_CASE("form: urlencoded fields") {
         profile{});
 }
 
+TEST_CASE("form: checkboxes") {
+  CHECK(form::decode<profile>(url_type, "flag=on")->flag);
+  CHECK(form::decode<profile>(part_type, part("name=flag", "on") + "--b--")->flag);
+  CHECK_FALSE(form::decode<profile>(url_type, "flag=false")->flag);
+  CHECK_FALSE(form::decode<profile>(url_type, "")->flag);
+  CHECK(form::decode<profile>(url_type, "name=on")->name == "on");
+  CHECK_FALSE(form::decode<profile>(url_type, "flag=off"));
+}
+
 TEST_CASE("form: urlencoded fields that are wrong are named") {
   CHECK(refusal(form::decode<profile>(url_type, "age=x")) ==
         "form field \"age\": expected integer, got \"x\"");

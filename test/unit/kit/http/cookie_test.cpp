@@ -148,6 +148,8 @@ TEST_CASE("set_cookie: adding and removing") {
             "c=; Domain=example.com; Path=/x; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0",
             "__Host-d=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Secure",
             "__Http-e=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Secure; HttpOnly"});
+  CHECK_FALSE(http::removed_cookie("__x").secure);
+  CHECK(http::removed_cookie("__Secure-x").secure);
   CHECK_THROWS_AS(http::add_cookie(fields, {.name = " "}), kit::error);
   CHECK(fields.size() == 5);
 }
