@@ -55,7 +55,7 @@ void admission::forget(host& h) noexcept {
   if (h.running == 0 && h.queue.empty() && hosts_.size() > max_idle_hosts) hosts_.erase(h.self);
 }
 
-void admission::multiplexes(const ticket& t, bool does) noexcept {
+void admission::multiplexes(const ticket& t, bool does) {
   auto* h = t.at_;
   if (!h || h->multiplexes == does) return;
   h->multiplexes = does;
@@ -64,6 +64,7 @@ void admission::multiplexes(const ticket& t, bool does) noexcept {
   } else {
     running_ += h->running;
   }
+  if (waiting_ > 0) admit();
 }
 
 bool admission::has_room(const host& h) const noexcept {

@@ -29,7 +29,7 @@ class admission {
   class ticket {
    public:
     virtual ~ticket() = default;
-    /// After `enter` returned `waiting`, inside another ticket's `leave`. Must not call back.
+    /// After `enter` returned `waiting`, inside another ticket's call. Must not call back.
     virtual void admitted() = 0;
 
    private:
@@ -44,8 +44,8 @@ class admission {
   answer enter(ticket& t, std::string_view origin);
   /// Ends a call, or takes it out of the queue; then admits whom it can.
   void leave(ticket& t);
-  /// The host takes several calls on a connection, or doesn't any more.
-  void multiplexes(const ticket& t, bool does) noexcept;
+  /// The host takes several calls on a connection, or doesn't any more. Admits whom it then can.
+  void multiplexes(const ticket& t, bool does);
 
   std::size_t running() const noexcept { return running_; }
   std::size_t waiting() const noexcept { return waiting_; }

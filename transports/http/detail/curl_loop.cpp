@@ -212,6 +212,10 @@ void curl_loop::admitted(curl_transfer& t) {
   admitted_.push_back(&t);
 }
 
+void curl_loop::speaks_http_2(curl_transfer& t) {
+  if (reuses_connections(*options_)) admission_.multiplexes(t, true);
+}
+
 void curl_loop::start_admitted() {
   while (!admitted_.empty()) {
     auto* next = admitted_.back();
@@ -225,7 +229,6 @@ void curl_loop::end(curl_transfer& t) {
   if (std::exchange(t.in_multi, false)) curl_multi_remove_handle(multi_, t.handle());
   for (auto* list : {&admitted_, &answered_, &resumable_})
     std::erase(*list, &t);
-  if (t.answered_by_http_2() && reuses_connections(*options_)) admission_.multiplexes(t, true);
   admission_.leave(t);
   t.attach(nullptr);
   running_.erase(&t);

@@ -70,6 +70,7 @@ class curl_loop final : public std::enable_shared_from_this<curl_loop>,
   // What its transfers tell.
   void admitted(curl_transfer& t);
   void time_is_over(curl_transfer& t);
+  void speaks_http_2(curl_transfer& t);
   void answered_early(curl_transfer& t) { answered_.push_back(&t); }
   void resume_soon(curl_transfer& t) { resumable_.push_back(&t); }
 

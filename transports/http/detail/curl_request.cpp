@@ -191,10 +191,9 @@ result<void> curl_transfer::set_url(std::string_view target) {
   set(easy_, CURLOPT_URL, url.c_str());
 
   // Whether to see first if a connection under way takes several calls.
-  const bool wait =
-      reuses_connections(*options_) &&
-      (options_->protocol == client_protocol::http_2_prior_knowledge ||
-       (options_->protocol == client_protocol::negotiated && secure));
+  const bool wait = reuses_connections(*options_) &&
+                    (options_->protocol == client_protocol::http_2_prior_knowledge ||
+                     (options_->protocol == client_protocol::negotiated && secure));
   if (std::exchange(waits_, wait) != wait) set(easy_, CURLOPT_PIPEWAIT, wait ? 1L : 0L);
   return {};
 }

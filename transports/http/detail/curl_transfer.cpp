@@ -170,6 +170,7 @@ bool curl_transfer::on_field(std::string_view line) {
 
 void curl_transfer::end_head() {
   head_done_ = true;
+  if (http_2_) loop_->speaks_http_2(*this);
   has_content_ = method_ != method::head && !is_bodiless(answer_.status);
   auto& fields = answer_.headers;
   const bool packed = fields.contains(field::content_encoding);

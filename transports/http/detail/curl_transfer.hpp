@@ -74,7 +74,6 @@ class curl_transfer final : public admission::ticket {
   void finish(int code);
   void fail(error why);
   bool finished() const noexcept { return finished_; }
-  bool answered_by_http_2() const noexcept { return http_2_; }
   void admitted() override;
 
   bool in_multi = false;

@@ -1,4 +1,4 @@
-// The client's HTTP/2, to nghttpd.
+// The client's HTTP/2, to nghttpd, by TLS.
 #include <unistd.h>
 
 #include <filesystem>
@@ -16,6 +16,7 @@
 
 #include "test/support/http_client/world.hpp"
 #include "test/support/server_program.hpp"
+#include "test/support/tls/site.hpp"
 
 namespace http = kit::http;
 using test::client_world;
@@ -42,15 +43,19 @@ class folder {
   std::filesystem::path path_;
 };
 
-// nghttpd without TLS.
 struct nghttpd {
   folder files;
-  test::server_program program{[this](std::string port) {
-                                 return std::vector<std::string>{
-                                     "nghttpd", "-v", "--no-tls", "-d", files.path(), port};
-                               },
-                               files.log()};
+  test::server_program program{
+      [this](std::string port) {
+        const auto& site = test::tls_site::get();
+        return std::vector<std::string>{
+            "nghttpd", "-v", "-d", files.path(), port, site.server.key, site.server.chain};
+      },
+      files.log()};
 
+  std::string url(const std::string& target) const {
+    return "https://localhost:" + std::to_string(program.port()) + target;
+  }
   // As its log says, without the one that found it ready.
   std::size_t connections() const {
     std::stringstream text;
@@ -64,8 +69,10 @@ struct nghttpd {
   }
 };
 
-const http::client_options prior{.max_connections_per_host = 1,
-                                 .protocol = http::client_protocol::http_2_prior_knowledge};
+http::client make_client() {
+  return http::client(
+      {.max_connections_per_host = 1, .tls = {.ca_file = test::tls_site::get().ca_file}});
+}
 
 }  // namespace
 
@@ -73,20 +80,20 @@ TEST_CASE("http client: HTTP/2 carries many calls on one connection") {
   for (const auto where : places) {
     nghttpd server;
     client_world w(where);
-    const http::client client(prior);
+    const auto client = make_client();
     std::vector<client_world::started> calls;
     for (int i = 0; i < 300; ++i)
-      calls.push_back(w.call(client, {.target = server.program.url("http", "/small.txt")}));
+      calls.push_back(w.call(client, {.target = server.url("/small.txt")}));
     for (auto& call : calls) {
       REQUIRE(w.ended(call));
       REQUIRE(call.value().has_value());
       CHECK(call.value()->body.bytes() == "small");
     }
-    auto missing = w.call(client, {.target = server.program.url("http", "/missing")});
+    auto missing = w.call(client, {.target = server.url("/missing")});
     REQUIRE(w.ended(missing));
     CHECK(missing.value()->status == http::status::not_found);
     auto upload = w.call(client, {.method = http::method::post,
-                                  .target = server.program.url("http", "/small.txt"),
+                                  .target = server.url("/small.txt"),
                                   .headers = {{"Connection", "keep-alive"}},
                                   .body = std::string(1'000'000, 'u')});
     REQUIRE(w.ended(upload));
@@ -99,16 +106,15 @@ TEST_CASE("http client: HTTP/2 streams, and a cancelled call leaves the others a
   for (const auto where : places) {
     nghttpd server;
     client_world w(where);
-    const http::client client(prior);
-    auto call = w.call(client.streaming(), {.target = server.program.url("http", "/large.txt")});
+    const auto client = make_client();
+    auto call = w.call(client.streaming(), {.target = server.url("/large.txt")});
     REQUIRE(w.ended(call));
     REQUIRE(call.value().has_value());
     auto answer = *call.value();
     CHECK(answer.body.size() == 20'000'000U);
-    auto dropped = w.call(client.streaming(), {.target = server.program.url("http", "/large.txt")});
+    auto dropped = w.call(client.streaming(), {.target = server.url("/large.txt")});
     REQUIRE(w.ended(dropped));
-    dropped.value()->body.source();
-    auto cancelled = w.call(client, {.target = server.program.url("http", "/large.txt")});
+    auto cancelled = w.call(client, {.target = server.url("/large.txt")});
     cancelled.cancel();
     REQUIRE(w.ended(cancelled));
     std::size_t size = 0;
@@ -127,8 +133,8 @@ TEST_CASE("http client: an HTTP/2 server that goes away") {
   for (const auto where : places) {
     nghttpd server;
     client_world w(where);
-    const http::client client(prior);
-    auto call = w.call(client.streaming(), {.target = server.program.url("http", "/large.txt")});
+    const auto client = make_client();
+    auto call = w.call(client.streaming(), {.target = server.url("/large.txt")});
     REQUIRE(w.ended(call));
     auto answer = *call.value();
     server.program.stop(SIGKILL);
@@ -139,7 +145,7 @@ TEST_CASE("http client: an HTTP/2 server that goes away") {
       CHECK(chunk.error() == kit::errc::unavailable);
       break;
     }
-    auto next = w.call(client, {.target = server.program.url("http", "/small.txt")});
+    auto next = w.call(client, {.target = server.url("/small.txt")});
     REQUIRE(w.ended(next));
     CHECK(next.error() == kit::errc::unavailable);
   }
@@ -148,7 +154,7 @@ TEST_CASE("http client: an HTTP/2 server that goes away") {
 TEST_CASE("http client: a server that doesn't speak HTTP/2 when it must") {
   client_world w(test::on::loop);
   test::played_server server(w);
-  const http::client client(prior);
+  const http::client client({.protocol = http::client_protocol::http_2_prior_knowledge});
   auto call = w.call(client, {.target = server.url()});
   auto peer = server.accept();
   REQUIRE(peer);
@@ -157,4 +163,23 @@ TEST_CASE("http client: a server that doesn't speak HTTP/2 when it must") {
   peer->close();
   REQUIRE(w.ended(call));
   CHECK(call.error() == kit::errc::unavailable);
+}
+
+TEST_CASE("http client: HTTP/2 without TLS, where that is agreed on") {
+  for (const auto where : places) {
+    const folder files;
+    test::server_program server([&](std::string port) {
+      return std::vector<std::string>{"nghttpd", "--no-tls", "-d", files.path(), port};
+    });
+    client_world w(where);
+    const http::client client({.protocol = http::client_protocol::http_2_prior_knowledge});
+    std::vector<client_world::started> calls;
+    for (int i = 0; i < 30; ++i)
+      calls.push_back(w.call(client, {.target = server.url("http", "/small.txt")}));
+    for (auto& call : calls) {
+      REQUIRE(w.ended(call));
+      REQUIRE(call.value().has_value());
+      CHECK(call.value()->body.bytes() == "small");
+    }
+  }
 }
