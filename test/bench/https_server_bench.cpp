@@ -5,6 +5,7 @@
 //     wrk -t1 -c64 -d5s https://127.0.0.1:8443/
 // GET /N answers N bytes.
 #include <charconv>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <map>
@@ -13,12 +14,10 @@
 #include <string>
 
 #include <asio/awaitable.hpp>
-#include <asio/co_spawn.hpp>
-#include <asio/io_context.hpp>
-#include <asio/signal_set.hpp>
 
+#include <kit/runtime.hpp>
 #include <kit/tls/server_context.hpp>
-#include <transports/http/server.hpp>
+#include <transports/http/serve.hpp>
 
 namespace {
 
@@ -32,6 +31,14 @@ asio::awaitable<http::response> answer(http::request r) {
   co_return out;
 }
 
+// [https]
+std::string serve_https(kit::runtime& rt, std::uint16_t port, std::string chain, std::string key) {
+  auto tls = std::make_shared<kit::tls::server_context>(
+      kit::tls::server_options{.certificates = {{chain, key}}});
+  return kit::http::serve(rt, answer, {.port = port, .tls = tls});
+}
+// [end]
+
 }  // namespace
 
 int main(int count, char** arguments) try {
@@ -40,17 +47,11 @@ int main(int count, char** arguments) try {
     if (!given.contains(arguments[i])) throw std::invalid_argument(arguments[i]);
     given[arguments[i]] = arguments[i + 1];
   }
-  asio::io_context loop(1);
-  http::server server(loop.get_executor(), answer,
-                      {.port = static_cast<std::uint16_t>(std::stoi(given["--port"])),
-                       .tls = std::make_shared<kit::tls::server_context>(kit::tls::server_options{
-                           .certificates = {{given["--chain"], given["--key"]}}})});
-  std::printf("listening on %s\n", server.local_address().c_str());
+  kit::runtime rt({.threads = 1, .handle_signals = true});
+  const auto port = static_cast<std::uint16_t>(std::stoi(given["--port"]));
+  std::printf("listening on %s\n", serve_https(rt, port, given["--chain"], given["--key"]).c_str());
   std::fflush(stdout);
-  asio::signal_set signals(loop, SIGINT, SIGTERM);
-  signals.async_wait([&](const std::error_code&, int) { server.stop(); });
-  asio::co_spawn(loop, server.run(), [&](std::exception_ptr) { signals.cancel(); });
-  loop.run();
+  return rt.run();
 } catch (const std::exception& e) {
   std::fprintf(stderr, "usage: https_server_bench --chain FILE --key FILE [--port N]\n%s\n",
                e.what());
