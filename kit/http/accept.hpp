@@ -37,7 +37,8 @@ std::optional<std::string_view> negotiate_encoding(const headers& fields,
 
 /// Chooses a media type by `Accept`: that of the greatest weight, among equals the first one in
 /// `offered`. The most specific member that fits says the weight: `text/html;level=1`, then
-/// `text/html`, `text/*`, `*/*`. Parameters of a member must be those of the type.
+/// `text/html`, `text/*`, `*/*`; of several such the first. Parameters of a member must be those of
+/// the type.
 ///
 /// Returns the place in `offered`; the first when there is no such field or nothing in it can be
 /// read. Nothing when none is acceptable: 406, or send any.

@@ -98,6 +98,7 @@ TEST_CASE("accept: the server's order among equals, and what is refused") {
   CHECK(media("a/b;q=0, */*", {"a/b", "c/d"}) == "c/d");
   CHECK(media("a/b;q=0", {"a/b"}) == "none");
   CHECK(media("x/y", {"a/b"}) == "none");
+  CHECK(media("a/b;q=0, a/b", {"a/b"}) == "none");  // the first counts
   CHECK(media("*/b", {"a/b"}) == "none");
   CHECK(media("text/html;charset=UTF-8", {"text/html; charset=utf-8"}) ==
         "text/html; charset=utf-8");
