@@ -1,5 +1,6 @@
 #include <transports/http/health.hpp>
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -9,7 +10,11 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <asio/awaitable.hpp>
+#include <asio/cancellation_state.hpp>
+#include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
+#include <asio/this_coro.hpp>
 
 #include <kit/codec/json_raw.hpp>
 #include <kit/error.hpp>
