@@ -13,6 +13,8 @@
 
 namespace kit::http {
 
+class router;
+
 /// An HTTP/1.1 server (RFC 9110, RFC 9112): a coroutine that ends.
 ///
 ///     kit::http::server server(co_await asio::this_coro::executor, router, {.port = 8080});
@@ -39,6 +41,11 @@ class server {
   server(const asio::any_io_executor& ex, handler h, const server_options& options = {});
   /// The same on another network than the system's, which must outlive the server.
   server(const asio::any_io_executor& ex, handler h, const server_options& options,
+         kit::network& network);
+  /// Of a router as it is now; `stream_request_bodies` is switched on where it has a streaming
+  /// route. Errors: also as the router's conversion to a handler.
+  server(const asio::any_io_executor& ex, const router& r, const server_options& options = {});
+  server(const asio::any_io_executor& ex, const router& r, const server_options& options,
          kit::network& network);
   server(const server&) = delete;
   server& operator=(const server&) = delete;

@@ -85,6 +85,9 @@ void connection::close(bool reset) {
   timer_.disarm();
   close_io(reset);
   if (has_request_) cancel_request(errc::canceled);
+  if (exchange_ && exchange_->content) {
+    fail_content(error(errc::canceled, "the client has gone away"));
+  }
   if (exchange_ && exchange_->writer) exchange_->writer.resume();
 }
 
