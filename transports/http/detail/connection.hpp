@@ -153,6 +153,10 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
   error settled_error() const;
   response_context answer_context();
 
+  // Whether the running request's time counts at the moment.
+  bool is_timed() const noexcept {
+    return !exchange_->endless && exchange_->content_deadline == time_point::max();
+  }
   // Whether the answer is still to come.
   bool busy() const noexcept { return has_request_ && !abandoned_; }
 

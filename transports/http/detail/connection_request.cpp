@@ -39,7 +39,9 @@ void connection::begin() {
   if (eof_) now.gone_deadline = saturating_add(now_, o.half_close_grace);
   phase_ = phase::running;
   kit::launch(executor(), now.context->context(), *this);
-  if (has_request_ && phase_ == phase::running) enter(phase::running, in(o.request_timeout));
+  if (has_request_ && phase_ == phase::running && is_timed()) {
+    enter(phase::running, in(o.request_timeout));
+  }
 }
 
 asio::awaitable<void> connection::run() {
