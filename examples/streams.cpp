@@ -50,11 +50,11 @@ http::router routes() {
 }  // namespace
 
 int main(int count, char** arguments) {
-  return examples::run(
-      count, arguments, "PUT /upload counts bytes, GET /ticks sends an event a second.",
-      [](const examples::options& options) {
-        kit::runtime rt({.threads = options.threads, .handle_signals = true});
-        examples::announce(http::serve(rt, routes(), options.http));
-        return rt.run();
-      });
+  return examples::run(count, arguments,
+                       "PUT /upload counts bytes, GET /ticks sends an event a second.",
+                       [](const examples::options& options) {
+                         kit::runtime rt({.threads = options.threads, .handle_signals = true});
+                         examples::announce(http::serve(rt, routes(), options.http));
+                         return rt.run();
+                       });
 }

@@ -195,10 +195,9 @@ asio::awaitable<http::response> answer(std::uint64_t size, http::request r) {
 
 times cokit(std::uint64_t size, const std::function<void(client&)>& play) {
   asio::io_context loop(1);
-  http::server server(
-      loop.get_executor(),
-      [size](http::request r) { return answer(size, std::move(r)); },
-      {.stream_request_bodies = true});
+  http::server server(loop.get_executor(),
+                      [size](http::request r) { return answer(size, std::move(r)); },
+                      {.stream_request_bodies = true});
   asio::co_spawn(loop, server.run(), [](std::exception_ptr failure) {
     if (failure) std::abort();
   });
@@ -271,15 +270,12 @@ std::vector<contest> contests(std::uint64_t size) {
                      c.take();
                    });
                  }});
-  all.push_back({"up, sized", [size] {
-                   return cokit(size, [size](client& c) { send_sized(c, size, true); });
-                 }});
-  all.push_back({"up, chunked", [size] {
-                   return cokit(size, [size](client& c) { send_chunked(c, size); });
-                 }});
-  all.push_back({"down, bare Asio", [size] {
-                   return bare(false, size, [size](client& c) { take_all(c, size); });
-                 }});
+  all.push_back({"up, sized",
+                 [size] { return cokit(size, [size](client& c) { send_sized(c, size, true); }); }});
+  all.push_back({"up, chunked",
+                 [size] { return cokit(size, [size](client& c) { send_chunked(c, size); }); }});
+  all.push_back({"down, bare Asio",
+                 [size] { return bare(false, size, [size](client& c) { take_all(c, size); }); }});
   all.push_back({"down, sized", get("sized")});
   all.push_back({"down, chunked", get("chunked")});
   all.push_back({"down, pushed", get("pushed")});

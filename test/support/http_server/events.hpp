@@ -69,8 +69,7 @@ TEST_CASE_TEMPLATE("http events: without keep-alive there is silence", World, HT
   CHECK(s.f->running == 1);
 }
 
-TEST_CASE_TEMPLATE("http events: the time limit of requests doesn't end them", World,
-                   HTTP_WORLDS) {
+TEST_CASE_TEMPLATE("http events: the time limit of requests doesn't end them", World, HTTP_WORLDS) {
   feeding s;
   World w(s.handler(), http::server_options{.request_timeout = 5s});
   http_client c(w);
@@ -260,10 +259,9 @@ TEST_CASE_TEMPLATE("http events: what a finalizer watches is as endless", World,
   feeding s;
   std::uint64_t bytes = 0;
   kit::endpoint<http::request, http::response> ep = s.handler();
-  World w(http::handler_of(
-              ep, {.finalizers = {[&](const kit::context&, const http::exchange& e) {
-                bytes = e.response_bytes;
-              }}}),
+  World w(http::handler_of(ep, {.finalizers = {[&](const kit::context&, const http::exchange& e) {
+                                  bytes = e.response_bytes;
+                                }}}),
           http::server_options{.request_timeout = 5s});
   http_client c(w);
   c.get("/events");
@@ -278,13 +276,13 @@ TEST_CASE_TEMPLATE("http events: what a finalizer watches is as endless", World,
 }
 
 inline asio::awaitable<http::response> push(http::request r) {
-  co_return http::response{.body = http::pushed_body(
-                               [r](http::body_sink& out) -> asio::awaitable<void> {
-                                 co_await out.write("hello");
-                                 if (r.path() == "/throws") throw kit::error(kit::errc::internal);
-                                 co_await out.write(" world");
-                                 out.set_trailers({{"X-Sum", "11"}});
-                               })};
+  co_return http::response{
+      .body = http::pushed_body([r](http::body_sink& out) -> asio::awaitable<void> {
+        co_await out.write("hello");
+        if (r.path() == "/throws") throw kit::error(kit::errc::internal);
+        co_await out.write(" world");
+        out.set_trailers({{"X-Sum", "11"}});
+      })};
 }
 
 TEST_CASE_TEMPLATE("http server: a pushed body is sent with its trailers", World, HTTP_WORLDS) {

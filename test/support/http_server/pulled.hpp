@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -16,6 +17,20 @@
 #include <transports/http/server.hpp>
 
 namespace test {
+
+namespace http = kit::http;
+
+inline http::server_options streamed(http::server_options o = {}) {
+  o.stream_request_bodies = true;
+  return o;
+}
+
+inline std::string sized_head(std::size_t size, std::string_view more = "") {
+  return "POST /up HTTP/1.1\r\nHost: a\r\n" + std::string(more) +
+         "Content-Length: " + std::to_string(size) + "\r\n\r\n";
+}
+inline const std::string chunked_head =
+    "POST /up HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 /// A handler that reads its request's body when the test says so, and answers when it says so.
 class pulled {

@@ -43,8 +43,8 @@ void connection::enter(phase p, time_point deadline) {
 void connection::watch() {
   auto next = std::min(deadline_, look_at_);
   if (exchange_) {
-    next = std::min({next, exchange_->write_deadline, exchange_->gone_deadline,
-                     exchange_->content_deadline});
+    next = std::min(
+        {next, exchange_->write_deadline, exchange_->gone_deadline, exchange_->content_deadline});
   }
   if (next < armed_for_) {
     armed_for_ = next;

@@ -16,10 +16,10 @@ constexpr std::uint64_t max_skipped = 256 * 1024;
 constexpr time_point never = time_point::max() - duration(1);
 
 error refusal(const protocol_error& why) {
-  const auto code =
-      why.status == status::content_too_large || why.status == status::request_header_fields_too_large
-          ? errc::resource_exhausted
-          : errc::invalid_argument;
+  const auto code = why.status == status::content_too_large ||
+                            why.status == status::request_header_fields_too_large
+                        ? errc::resource_exhausted
+                        : errc::invalid_argument;
   return error(code, std::string(why.text)).with(error_status{why.status});
 }
 

@@ -29,8 +29,8 @@ void connection::begin() {
   keep_alive_ = now.parser.keep_alive() && !last && !hub_->draining();
   may_send_more_ = now.parser.keep_alive();
   const bool streamed =
-      o.stream_request_bodies && (now.parsed == parse_state::need_body ||
-                                  now.parser.body_size() > o.limits.max_body_bytes);
+      o.stream_request_bodies &&
+      (now.parsed == parse_state::need_body || now.parser.body_size() > o.limits.max_body_bytes);
   if (streamed) offer_content();
   // How long a streamed body takes isn't known.
   now.context.emplace(context_, streamed ? time_point::max() : in(o.request_timeout));

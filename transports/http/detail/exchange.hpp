@@ -62,14 +62,14 @@ struct exchange {
 
   // Its content, where that is streamed and may still be read.
   std::shared_ptr<request_stream> content;
-  time_point wanted_since;                        // the handler waits for content
-  duration waited{};                              // so far
+  time_point wanted_since;                          // the handler waits for content
+  duration waited{};                                // so far
   time_point content_deadline = time_point::max();  // for the present wait
   std::uint64_t skip_left = 0;  // the request is over, and of the rest that much may be thrown away
 
   // An answer without end: what makes it runs in this context.
   std::optional<cancel_source> endless;
-  bool ended = false;  // by a drain
+  bool ended = false;                         // by a drain
   body_framing framing = body_framing::none;  // of a streamed answer
 
   std::string out;      // to be sent next

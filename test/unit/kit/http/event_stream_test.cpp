@@ -17,8 +17,7 @@ TEST_CASE("event stream: an event is its fields and an empty line") {
 }
 
 TEST_CASE("event stream: each line of the data is a field") {
-  CHECK(format(http::event{.data = "a\nb\r\nc\rd"}) ==
-        "data: a\ndata: b\ndata: c\ndata: d\n\n");
+  CHECK(format(http::event{.data = "a\nb\r\nc\rd"}) == "data: a\ndata: b\ndata: c\ndata: d\n\n");
   CHECK(format(http::event{.data = "a\n"}) == "data: a\ndata: \n\n");
   CHECK(format(http::event{.data = "\n\n"}) == "data: \ndata: \ndata: \n\n");
 }

@@ -205,9 +205,8 @@ TEST_CASE("pushed body: the loop may end with it under way") {
   const auto kept = std::make_shared<int>();
   {
     kit::testing::loop loop;
-    auto b = http::pushed_body([&w, kept](http::body_sink& out) {
-      return write_numbers(w, 3, out);
-    });
+    auto b =
+        http::pushed_body([&w, kept](http::body_sink& out) { return write_numbers(w, 3, out); });
     SUBCASE("while it writes") {
       CHECK(loop.start(read(b)).value() == "0");
     }

@@ -23,9 +23,9 @@ asio::awaitable<http::response> tell(http::request r) {
   while (const auto chunk = co_await r.body.read())
     size += chunk->size();
   const auto trailer = r.body.trailers().get("x-sum").value_or("none");
-  co_return http::response::text(http::status::ok, (stream ? "stream " : "bytes ") +
-                                                       std::to_string(size) + " " +
-                                                       std::string(trailer));
+  co_return http::response::text(
+      http::status::ok,
+      (stream ? "stream " : "bytes ") + std::to_string(size) + " " + std::string(trailer));
 }
 
 struct text {

@@ -81,8 +81,9 @@ TEST_CASE("http server: whatever step of I/O fails under a stream, it ends with 
     test::pulled p;
     test::feeding events;
     const http::handler answers[] = {p.handler(), events.handler()};
-    memory_world w([&](http::request r) { return answers[r.path() == "/events"].try_call(std::move(r)); },
-                   {.stream_request_bodies = true}, {.buffer = 50'000});
+    memory_world w(
+        [&](http::request r) { return answers[r.path() == "/events"].try_call(std::move(r)); },
+        {.stream_request_bodies = true}, {.buffer = 50'000});
     w.network.faults().fail_step(n + 2);
     play_streams(w, p, *events.f);
     if (!w.network.faults().hit()) break;
