@@ -53,6 +53,20 @@ parse_result request_parser::parse(std::string_view unread) {
   return {state(), used};
 }
 
+parse_state request_parser::put(std::string content) {
+  continue_done_ = true;
+  body_size_ += content.size();
+  body_left_ -= content.size();
+  auto& all = request_.body.storage();
+  if (all.empty()) {
+    all = std::move(content);
+  } else {
+    all += content;
+  }
+  if (body_left_ == 0) stage_ = stage::done;
+  return state();
+}
+
 parse_state request_parser::state() const noexcept {
   switch (stage_) {
     case stage::done:

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include <kit/http/request.hpp>
@@ -65,6 +66,10 @@ class request_parser {
   /// Parses on. After `complete` the next call starts the next request, and drops the last one
   /// unless it was taken; after `failed` every call fails.
   parse_result parse(std::string_view unread);
+
+  /// Of a streamed body whose length was said, in `need_body`: takes content that needs no parsing,
+  /// at most `body_left()` bytes.
+  parse_state put(std::string content);
 
   /// Complete after `complete`; with `need_body` all but the body is there. Take it by moving.
   request& message() noexcept { return request_; }

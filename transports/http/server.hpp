@@ -60,9 +60,10 @@ class server {
 
   /// Serves until `stop` or until cancelled. Then drains: accepts what the kernel already has,
   /// closes the listener, answers what runs and what comes within `drain_idle_grace` with
-  /// `Connection: close`, cancels what takes longer than `drain_timeout`, closes what ignores that
-  /// for `cancel_grace`, and returns. Values of the caller's context are seen by the handlers.
-  /// Errors:       `errc::failed_precondition` when called twice, `errc::unavailable` when the
+  /// `Connection: close`, ends endless streams (`body_source::endless`) at once, cancels what takes
+  /// longer than `drain_timeout`, closes what ignores that for `cancel_grace`, and returns. Values
+  /// of the caller's context are seen by the handlers. Errors:       `errc::failed_precondition`
+  /// when called twice, `errc::unavailable` when the
   ///               network closes the listener.
   /// Cancellation: as `stop`; all types. What comes behind it may be awaited again. Cancelling the
   ///               caller's context does as `cancel`. So `kit::runtime` drains on the first signal

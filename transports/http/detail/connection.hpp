@@ -132,6 +132,8 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
   void want_content();
   void unwant_content();
   void feed();
+  bool reads_content() const noexcept;
+  void put_content(std::size_t size);
   void wait_for_content();
   void stop_waiting();
   void content_overdue();
@@ -197,6 +199,7 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
   bool keep_alive_ = true;      // after the present request
   bool may_send_more_ = false;  // the client doesn't know that it is the last one
   bool reading_ = false;        // a read is under way
+  bool direct_ = false;         // it goes to `exchange::direct`
   bool writing_ = false;        // a write is under way
   bool pumping_ = false;        // in pump, so that done need not call it
   bool has_request_ = false;    // the job runs

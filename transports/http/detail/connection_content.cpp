@@ -12,6 +12,8 @@ namespace {
 
 // What is read and thrown away of a body that its handler didn't read, to keep the connection.
 constexpr std::uint64_t max_skipped = 256 * 1024;
+// Less of a body is read with what may come behind it.
+constexpr std::uint64_t least_direct = 4 * 1024;
 // A deadline that isn't met, of a timer that tells of the loop's end all the same.
 constexpr time_point never = time_point::max() - duration(1);
 
@@ -80,6 +82,24 @@ void connection::feed() {
     fail_content(error(errc::canceled, "the client broke the body off")
                      .with(error_status{status::bad_request}));
   }
+}
+
+// Whether all that comes next is content, and much of it, which is waited for.
+bool connection::reads_content() const noexcept {
+  if (!exchange_ || !exchange_->content || in_begin_ < in_end_) return false;
+  const auto& now = *exchange_;
+  return now.parsed == parse_state::need_body && now.parser.body_left() >= least_direct &&
+         now.content->wanted();
+}
+
+// It was read; the request may have ended meanwhile.
+void connection::put_content(std::size_t size) {
+  auto& now = x();
+  now.direct.resize(size);
+  now.parsed = now.parser.put(std::exchange(now.direct, {}));
+  if (now.content) return;
+  now.parser.message().body = {};
+  if (now.parsed == parse_state::complete) now.skip_left = 0;
 }
 
 // It must come at the least rate, counted over the time that it was waited for. Meanwhile the time

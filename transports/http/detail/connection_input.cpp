@@ -38,6 +38,12 @@ void connection::read() {
 }
 
 std::span<char> connection::read_room(std::size_t first) {
+  direct_ = reads_content();
+  if (direct_) {
+    auto& to = exchange_->direct;
+    to.resize(std::min<std::uint64_t>(exchange_->parser.body_left(), body_buffer));
+    return to;
+  }
   if (in_begin_ == in_end_) {
     const bool in_body = phase_ == phase::body || (exchange_ && exchange_->content);
     if (in_body && in_end_ == in_.size && in_.size < body_buffer) {
@@ -71,7 +77,11 @@ void connection::on_read(const std::error_code& failed, std::size_t size) {
   now_ = hub_->wheel.now();
   if (phase_ == phase::lingering) return failed ? close() : read();  // into the same place
   if (failed) return on_end(failed);
-  in_end_ += size;
+  if (std::exchange(direct_, false)) {
+    put_content(size);
+  } else {
+    in_end_ += size;
+  }
   if (!busy()) return pump();
   feed();
   if (busy()) read();

@@ -114,7 +114,8 @@ asio::awaitable<void> connection::send_endless() {
     broken = std::current_exception();
   }
   if (!broken) co_return;
-  if (!now.ended || !streaming_) std::rethrow_exception(broken);
+  if (!now.ended || !streaming_ || now.framing == body_framing::bytes)
+    std::rethrow_exception(broken);
   if (now.framing == body_framing::chunked) append_last_chunk(now.out);
 }
 

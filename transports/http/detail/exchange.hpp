@@ -65,6 +65,7 @@ struct exchange {
   time_point wanted_since;                          // the handler waits for content
   duration waited{};                                // so far
   time_point content_deadline = time_point::max();  // for the present wait
+  std::string direct;                               // is read into where it needs no parsing
   std::uint64_t skip_left = 0;  // the request is over, and of the rest that much may be thrown away
 
   // An answer without end: what makes it runs in this context.
