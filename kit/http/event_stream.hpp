@@ -40,7 +40,7 @@ void append_event(std::string& out, const server_sent_event& e);
 /// closing the connection.
 void append_event_comment(std::string& out, std::string_view text = {});
 
-struct event_stream_options {
+struct event_parser_options {
   /// One event with all its lines, in bytes, and one comment.
   std::size_t max_event_bytes = 1024 * 1024;
 };
@@ -61,7 +61,7 @@ class event_stream_parser {
     std::size_t consumed;  ///< bytes of the input that were taken
   };
 
-  explicit event_stream_parser(const event_stream_options& options = {}) noexcept
+  explicit event_stream_parser(const event_parser_options& options = {}) noexcept
       : options_(options) {}
 
   /// Takes the input up to the end of the next event. What was taken must not be given again.
@@ -80,7 +80,7 @@ class event_stream_parser {
   void take_field(std::string_view name, std::string_view value);
   bool dispatch();
 
-  event_stream_options options_;
+  event_parser_options options_;
   std::string line_;  // the incomplete one
   server_sent_event next_;
   server_sent_event ready_;

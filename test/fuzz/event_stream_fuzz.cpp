@@ -23,7 +23,7 @@ struct outcome {
 };
 
 template <class NextPiece>
-outcome parse(std::string_view wire, const http::event_stream_options& options, NextPiece next) {
+outcome parse(std::string_view wire, const http::event_parser_options& options, NextPiece next) {
   http::event_stream_parser parser(options);
   outcome o;
   for (std::size_t at = 0, size = 0; (size = next()) > 0 && !o.failed; at += size) {
@@ -126,7 +126,7 @@ void round_trip(fuzz::input in) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::input in(data, size);
-  http::event_stream_options options;
+  http::event_parser_options options;
   const bool limited = in.below(2) == 1;
   if (limited) options.max_event_bytes = in.below(64);
   const auto seed = in.below(256);

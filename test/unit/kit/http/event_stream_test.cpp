@@ -25,7 +25,7 @@ struct outcome {
 };
 
 outcome feed(std::string_view wire, std::size_t first, std::size_t step,
-             http::event_stream_options options) {
+             http::event_parser_options options) {
   event_stream_parser parser(options);
   outcome o;
   for (std::size_t at = 0, size = first; at < wire.size(); at += size, size = step) {
@@ -45,7 +45,7 @@ outcome feed(std::string_view wire, std::size_t first, std::size_t step,
   return o;
 }
 
-outcome parse(std::string_view wire, http::event_stream_options options = {}) {
+outcome parse(std::string_view wire, http::event_parser_options options = {}) {
   const auto whole = feed(wire, wire.size(), 1, options);
   for (std::size_t first = 1; first < wire.size(); ++first) {
     CAPTURE(first);
