@@ -22,7 +22,7 @@ namespace http = kit::http;
 /// What a test's producer is told, and tells.
 struct feed {
   kit::monitor changed;
-  std::deque<http::event> events;
+  std::deque<http::server_sent_event> events;
   bool ended = false;
   bool stubborn = false;
 
@@ -30,7 +30,7 @@ struct feed {
   int sent = 0;
   kit::context context;
 
-  void put(http::event e) {
+  void put(http::server_sent_event e) {
     const auto lock = changed.lock();
     events.push_back(std::move(e));
     changed.notify_all();
