@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,8 @@ struct request {
   /// The pattern of the route that matched, e.g. `/users/{id}`: for logs, metrics and traces. Valid
   /// as long as the router's handler.
   std::string_view route = {};
+  /// Where a router also says what `route` is, for a server's access log. Null: nobody asks.
+  std::shared_ptr<std::string_view> route_note = {};
   /// The whole target as it came, where a router mounted this handler below a prefix and left the
   /// rest in `target`; otherwise empty.
   std::string original_target = {};

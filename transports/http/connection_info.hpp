@@ -13,13 +13,24 @@ namespace kit::http {
 ///     const auto* peer = ctx.get<http::connection_info>();
 struct connection_info {
   /// `10.0.0.7:50412` or `[::1]:50412`; empty where the network has no addresses.
+  ///
+  /// Where trusted proxies say so (`server_options::forwarding` and `proxy_protocol_from`), these
+  /// are the client's, and `proxy_address` is who is connected.
   std::string remote_address;
   std::string local_address;
   /// What TLS has agreed on, and who the client is; null without TLS.
   std::shared_ptr<const secure_info> secure = {};
+  /// The proxy at the other end; empty where it's the client itself, as far as is known.
+  std::string proxy_address = {};
+  /// What the client asked the outermost trusted proxy for; empty where nobody trusted said.
+  std::string forwarded_scheme = {};
+  std::string forwarded_host = {};
 
-  /// `https` or `http`.
-  std::string_view scheme() const noexcept { return secure ? "https" : "http"; }
+  /// By what the client asked, `https` or `http`.
+  std::string_view scheme() const noexcept {
+    if (!forwarded_scheme.empty()) return forwarded_scheme;
+    return secure ? "https" : "http";
+  }
   /// The client's verified certificate, or null.
   const peer_certificate* peer() const noexcept {
     return secure && secure->peer ? &*secure->peer : nullptr;

@@ -291,6 +291,11 @@ server::server(const asio::any_io_executor& ex, handler h, const server_options&
 server::server(const asio::any_io_executor& ex, handler h, const server_options& options,
                kit::network& network) {
   validate(options);
+  if (!options.proxy_protocol_from.empty()) {
+    throw error(errc::invalid_argument,
+                "http::server_options::proxy_protocol_from: is not there for a network that is "
+                "given");
+  }
   if (options.tls) {
     throw error(errc::invalid_argument,
                 "http::server_options::tls: is not there for a network that is given");

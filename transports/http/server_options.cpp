@@ -22,7 +22,7 @@ void validate(const server_options& o) {
   require(o.limits.max_header_count > 0, "limits.max_header_count: must be at least 1");
   require(o.limits.max_target_bytes > 0, "limits.max_target_bytes: must be at least 1");
   require(o.max_tls_handshakes > 0, "max_tls_handshakes: must be at least 1");
-  const std::array<std::pair<std::chrono::milliseconds, const char*>, 11> spans{{
+  const std::array<std::pair<std::chrono::milliseconds, const char*>, 12> spans{{
       {o.tls_handshake_timeout, "tls_handshake_timeout: must not be negative"},
       {o.header_timeout, "header_timeout: must not be negative"},
       {o.body_grace, "body_grace: must not be negative"},
@@ -30,6 +30,7 @@ void validate(const server_options& o) {
       {o.request_timeout, "request_timeout: must not be negative"},
       {o.half_close_grace, "half_close_grace: must not be negative"},
       {o.write_timeout, "write_timeout: must not be negative"},
+      {o.max_connection_age, "max_connection_age: must not be negative"},
       {o.drain_delay, "drain_delay: must not be negative"},
       {o.drain_timeout, "drain_timeout: must not be negative"},
       {o.drain_idle_grace, "drain_idle_grace: must not be negative"},

@@ -7,7 +7,10 @@
 #include <memory>
 #include <string>
 
+#include <kit/http/forwarded.hpp>
+#include <kit/ip_networks.hpp>
 #include <kit/secure.hpp>
+#include <transports/http/access_log.hpp>
 #include <transports/http/request_parser.hpp>
 
 namespace kit::http {
@@ -33,6 +36,9 @@ struct server_options {
   std::size_t max_connections = 65'536;
   /// Requests on one connection; the last one is answered with `Connection: close`. 0: no limit.
   std::size_t max_requests_per_connection = 0;
+  /// A connection older than that is closed after its present request, so that clients find new
+  /// instances; an endless answer is ended. Spread by up to a tenth either way. 0: no limit.
+  std::chrono::milliseconds max_connection_age{0};
   /// What a request may bring: 431, 414, 413.
   parser_options limits = {};
   /// Starts the handler as soon as the head is there, where the body isn't: `request::body` is then
@@ -66,8 +72,8 @@ struct server_options {
   /// How long a connection may stay without a request before it is closed. 0: no limit.
   std::chrono::milliseconds idle_timeout{60'000};
   /// The deadline of each request's context, counted from its last byte. 0: none. The handler then
-  /// has `cancel_grace` left to answer. Streamed content must be out by then, too, or it is broken
-  /// off, unless it is endless (`body_source::endless`): then only the handler must be done.
+  /// has `cancel_grace` left to answer. For streamed content the time counts anew from each piece
+  /// that was sent, and not at all where it is endless (`body_source::endless`).
   ///
   /// Of a request whose body is streamed, the time is counted anew from each piece that the handler
   /// has read, and stands still while it waits for one. Its context has no deadline to see, and is
@@ -80,6 +86,19 @@ struct server_options {
   /// How long a client may leave the answer unread, counted since the last byte it took; past it
   /// the connection is reset. 0: no limit.
   std::chrono::milliseconds write_timeout{30'000};
+
+  /// The proxies that are believed what they say of the client, by `X-Forwarded-*` or `Forwarded`:
+  /// it goes into `connection_info`. Nobody, unless set.
+  forwarding_options forwarding = {};
+  /// Peers whose connections begin with HAProxy's PROXY protocol, version 1 or 2, before TLS, too:
+  /// one that doesn't is closed. Others are served as usual. Not with a network that is given.
+  ip_networks proxy_protocol_from = {};
+  /// Takes the deadline and the metadata that a caller sends along (`propagation.hpp`) into the
+  /// request's context. A deadline only tightens; that of a request with streamed content is not
+  /// looked at.
+  bool propagate = true;
+  /// Told of each request when it is over. Empty: nobody is, and it costs nothing.
+  http::access_log access_log = {};
 
   /// Called first of all when the server has been stopped, on its executor, once: to tell whoever
   /// sends requests here, see `health::on_drain`. Not when the server is destroyed instead. What it

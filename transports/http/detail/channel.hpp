@@ -2,12 +2,20 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include <kit/secure.hpp>
 #include <transports/http/connection_info.hpp>
+#include <transports/http/proxy_protocol.hpp>
+#include <transports/http/server_options.hpp>
 
 namespace kit::http::detail {
+
+/// Why a handshake ended when a load balancer's header was due, and didn't come.
+inline std::error_code bad_proxy_header() noexcept {
+  return std::make_error_code(std::errc::bad_message);
+}
 
 /// Why a handshake ended when the client spoke HTTP instead of TLS.
 inline std::error_code not_secure() noexcept {
@@ -18,8 +26,11 @@ inline std::error_code not_secure() noexcept {
 /// secure session, after a handshake.
 class channel {
  public:
-  /// `secure`: null for none. Outlives the channel.
-  channel(int socket, secure_context* secure) noexcept : socket_(socket), context_(secure) {}
+  /// `options` outlive the channel.
+  channel(int socket, const server_options& options);
+
+  /// Whether `handshake` is to be called first.
+  bool has_handshake() const noexcept { return proxy_ || context_; }
 
   /// Whether bytes go through a session, or will after the handshake.
   bool secure() const noexcept { return context_ != nullptr; }
@@ -52,13 +63,21 @@ class channel {
   connection_info info() const;
 
  private:
+  struct expected_header {
+    proxy_parser parser;
+    std::string received;
+  };
+
   bool look_at_first_byte(secure_step& instead) noexcept;
+  bool read_proxy_header(secure_step& instead) noexcept;
 
   int socket_;
   bool drained_ = false;
   bool told_readable_ = false;
   secure_context* context_;
   std::unique_ptr<secure_session> session_;
+  std::unique_ptr<expected_header> proxy_;   // while it is due
+  std::unique_ptr<proxy_header> on_behalf_;  // what it said
 };
 
 }  // namespace kit::http::detail

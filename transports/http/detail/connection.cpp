@@ -8,6 +8,8 @@
 
 #include <transports/http/detail/channel.hpp>
 
+#include <transports/http/detail/channel.hpp>
+
 namespace kit::http::detail {
 namespace {
 
@@ -28,7 +30,10 @@ connection::~connection() {
 void connection::start() {
   if (phase_ == phase::closed) return;
   now_ = hub_->wheel.now();
-  if (!hub_->options.tls) return await_first();
+  if (const auto age = hub_->options.max_connection_age; age.count() > 0) {
+    too_old_at_ = saturating_add(now_, hub_->spread(age));
+  }
+  if (!has_handshake()) return await_first();
   enter(phase::handshake, in(hub_->options.tls_handshake_timeout));
   start_handshake();
 }
@@ -41,6 +46,8 @@ void connection::on_handshake(const std::error_code& failed) {
   if (failed == not_secure()) {
     refuse({status::bad_request, "Client sent an HTTP request to an HTTPS server"});
     settle();
+  } else if (failed == bad_proxy_header()) {
+    close();
   } else {
     linger();  // so that the client can read what it was told
   }
@@ -50,7 +57,7 @@ void connection::await_first() {
   const auto& o = hub_->options;
   auto until = std::min(in(o.header_timeout), in(o.idle_timeout));
   if (hub_->draining()) until = std::min(until, saturating_add(now_, o.drain_idle_grace));
-  enter(phase::idle, until);
+  enter(phase::idle, std::min(until, too_old_at_));
   read();
 }
 
@@ -131,6 +138,7 @@ void connection::on_phase_deadline() {
       settle();
       break;
     case phase::running:
+      if (exchange_->endless) return end_endless();  // the connection is too old
       enter(phase::overdue, saturating_add(now_, hub_->options.cancel_grace));
       cancel_request(errc::deadline_exceeded);
       break;

@@ -92,7 +92,7 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
   friend class hub;
   friend class request_stream;
   enum class phase : std::uint8_t {
-    handshake,  // of TLS
+    handshake,  // of TLS, or a load balancer's header
     idle,       // no byte of a request yet
     head,       // in a header section
     body,       // in the content
@@ -106,7 +106,8 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
   // What the derived class does. One read and one write at a time, each ended by its call above,
   // also after `close_io`; each holds a handle to the connection meanwhile.
   //
-  // Where the server has TLS.
+  // Whether something comes before the first request: TLS, or a load balancer's header.
+  virtual bool has_handshake() const noexcept { return false; }
   virtual void start_handshake() {}
   // Reads. Where it knows that all which had come was read, and needn't `look_first`, it may only
   // wait for what comes next, and returns true. The client's end may then have come before.
@@ -151,10 +152,13 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
 
   // One request (connection_request.cpp).
   void begin();
+  void first_request();
+  context context_of(const request& r) const;
   asio::awaitable<void> run() override;
   static asio::awaitable<void> serve(std::shared_ptr<connection> self);
   asio::awaitable<void> send_stream();
   asio::awaitable<void> send_endless();
+  void renew_time();
   void done(std::exception_ptr failure) noexcept override;
   void finish();
   void answer(const response& r);
@@ -171,8 +175,15 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
   // Whether the answer is still to come.
   bool busy() const noexcept { return has_request_ && !abandoned_; }
 
+  // The access log (connection_log.cpp).
+  void note_request();
+  void note_answer(status s, std::uint64_t bytes);
+  void log_sent();
+  void log_lost();
+
   // Writing (connection_output.cpp).
   bool flush();
+  bool all_out();
   void write_rest();
   void end();
   void linger();
@@ -202,6 +213,7 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
   std::shared_ptr<connection> kept_;  // from the end of the job's frame to `done`
   context context_;                   // of all its requests
 
+  time_point too_old_at_ = time_point::max();
   time_point look_at_ = time_point::max();  // whether the client's end came with its last bytes
   std::size_t place_ = SIZE_MAX;            // among the hub's connections
   std::size_t requests_ = 0;
@@ -217,6 +229,7 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
   bool streaming_ = false;      // the job writes the answer
   bool eof_ = false;            // the client's sending side has ended
   bool handshaking_ = false;    // the hub's: it counts as a handshake
+  bool by_proxy_ = false;       // the peer is one that is believed
 };
 
 }  // namespace kit::http::detail

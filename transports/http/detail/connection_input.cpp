@@ -153,8 +153,9 @@ void connection::await_more() {
   if (!unread) release_buffer();
   if (!exchange_ || (exchange_->parsed == parse_state::complete && !unread)) {
     if (exchange_) hub_->give_back(std::move(exchange_));
-    enter(phase::idle,
-          hub_->draining() ? saturating_add(now_, o.drain_idle_grace) : in(o.idle_timeout));
+    const auto until =
+        hub_->draining() ? saturating_add(now_, o.drain_idle_grace) : in(o.idle_timeout);
+    enter(phase::idle, std::min(until, too_old_at_));
     return read();
   }
   auto& next = x();

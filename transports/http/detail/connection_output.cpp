@@ -15,7 +15,8 @@ constexpr std::size_t kept_capacity = 256 * 1024;
 // True when all is out; false when the rest follows by itself, or the connection is closed.
 bool connection::flush() {
   if (writing_ || phase_ == phase::closed) return false;
-  if (!exchange_ || exchange_->out.empty()) return true;
+  if (!exchange_) return true;
+  if (exchange_->out.empty()) return all_out();
   auto& now = *exchange_;
   const auto r = try_write(now.out);
   if (r.error) {
@@ -29,6 +30,11 @@ bool connection::flush() {
     return false;
   }
   now.out.clear();
+  return all_out();
+}
+
+bool connection::all_out() {
+  if (exchange_->notes) log_sent();
   return true;
 }
 
@@ -92,6 +98,7 @@ void connection::close(bool reset) {
   phase_ = phase::closed;
   timer_.disarm();
   close_io(reset);
+  log_lost();
   if (has_request_) cancel_request(errc::canceled);
   if (exchange_ && exchange_->content) {
     fail_content(error(errc::canceled, "the client has gone away"));

@@ -2,10 +2,12 @@
 #include <algorithm>
 #include <utility>
 
+#include <kit/http/forwarded.hpp>
 #include <kit/job.hpp>
 #include <kit/this_context.hpp>
 #include <transports/http/chunked.hpp>
 #include <transports/http/detail/connection.hpp>
+#include <transports/http/propagation.hpp>
 #include <transports/http/response_writer.hpp>
 #include <transports/http/status_of.hpp>
 
@@ -23,25 +25,57 @@ void connection::begin() {
   auto& now = x();
   now.method = now.parser.message().method.known();
   now.version = now.parser.message().version;
-  if (requests_++ == 0) context_ = hub_->base_context.with(info());
+  if (requests_++ == 0) first_request();
   const bool last =
       o.max_requests_per_connection != 0 && requests_ >= o.max_requests_per_connection;
-  keep_alive_ = now.parser.keep_alive() && !last && !hub_->draining();
+  keep_alive_ = now.parser.keep_alive() && !last && !hub_->draining() && now_ < too_old_at_;
   may_send_more_ = now.parser.keep_alive();
   const bool streamed =
       o.stream_request_bodies &&
       (now.parsed == parse_state::need_body || now.parser.body_size() > o.limits.max_body_bytes);
   if (streamed) offer_content();
+  const auto& message = now.parser.message();
+  now.caller_deadline = time_point::max();
+  if (const auto left =
+          o.propagate && !streamed ? extract_timeout(message.headers) : std::nullopt) {
+    now.caller_deadline = saturating_add(now_, *left);
+  }
+  const auto until = std::min(in(o.request_timeout), now.caller_deadline);
   // How long a streamed body takes isn't known.
-  now.context.emplace(context_, streamed ? time_point::max() : in(o.request_timeout));
+  now.context.emplace(context_of(message), streamed ? time_point::max() : until);
+  if (o.access_log) note_request();
   has_request_ = true;
   streaming_ = false;
   if (eof_) now.gone_deadline = saturating_add(now_, o.half_close_grace);
   phase_ = phase::running;
   kit::launch(executor(), now.context->context(), *this);
   if (has_request_ && phase_ == phase::running && is_timed()) {
-    enter(phase::running, in(o.request_timeout));
+    enter(phase::running, until);
   }
+}
+
+void connection::first_request() {
+  auto who = info();
+  const auto& trusted = hub_->options.forwarding.trusted;
+  by_proxy_ = !trusted.empty() && trusted.contains(who.remote_address);
+  context_ = hub_->base_context.with(std::move(who));
+}
+
+// The connection's context, and what the request says of its client and its caller.
+context connection::context_of(const request& r) const {
+  auto ctx = context_;
+  if (by_proxy_) {
+    auto who = *ctx.get<connection_info>();
+    auto client = find_client(who.remote_address, r.headers, hub_->options.forwarding);
+    if (client.from == client_origin::basis::forwarded) {
+      if (who.proxy_address.empty()) who.proxy_address = std::move(who.remote_address);
+      who.remote_address = std::move(client.address);
+      who.forwarded_scheme = std::move(client.scheme);
+      who.forwarded_host = std::move(client.host);
+      ctx = ctx.with(std::move(who));
+    }
+  }
+  return hub_->options.propagate ? extract_metadata(r.headers, std::move(ctx)) : ctx;
 }
 
 asio::awaitable<void> connection::run() {
@@ -81,6 +115,7 @@ asio::awaitable<void> connection::send_stream() {
   auto& body = (*now.answer)->body;
   const bool chunked = how.framing == body_framing::chunked;
   auto left = body.size();  // a length was said: not a byte more
+  now.streamed_bytes = 0;
   while (phase_ != phase::closed && left != 0) {
     const auto chunk = co_await body.read();
     if (!chunk) break;
@@ -91,12 +126,21 @@ asio::awaitable<void> connection::send_stream() {
       now.out.append(*chunk, 0, static_cast<std::size_t>(size));
       if (left) *left -= size;
     }
+    now.streamed_bytes += chunk->size();
     if (!flush() && phase_ != phase::closed) {
       co_await kit::suspend([&now](auto handler) { now.writer.store(std::move(handler)); });
     }
+    renew_time();
   }
   if (left.value_or(0) > 0) throw error(errc::data_loss, "the body is shorter than it said");
   if (chunked) append_last_chunk(now.out, body.trailers());
+}
+
+// The time limit counts anew from each piece that was sent.
+void connection::renew_time() {
+  if (phase_ != phase::running || !is_timed()) return;
+  now_ = hub_->wheel.now();
+  enter(phase::running, std::min(in(hub_->options.request_timeout), exchange_->caller_deadline));
 }
 
 // The request's time limit was the handler's. The request goes on in its own context, which nobody
@@ -106,7 +150,7 @@ asio::awaitable<void> connection::send_endless() {
   if (hub_->draining()) throw error(errc::unavailable, "shutting down");
   now.endless.emplace(context_);
   now.ended = false;
-  if (phase_ == phase::running) enter(phase::running, time_point::max());
+  if (phase_ == phase::running) enter(phase::running, too_old_at_);
   std::exception_ptr broken;
   try {
     co_await with_context(now.endless->context(), send_stream());
@@ -135,6 +179,11 @@ void connection::done(std::exception_ptr failure) noexcept {
   leave_content();
   if (failure) now.broken = std::move(failure);
   if (phase_ == phase::closed || abandoned_) {
+    if (now.notes && now.notes->running) {
+      note_answer(streaming_ ? (*now.answer)->status : status::client_closed_request,
+                  streaming_ ? now.streamed_bytes : 0);
+      log_lost();
+    }
     now.context.reset();
     return;
   }
@@ -144,6 +193,7 @@ void connection::done(std::exception_ptr failure) noexcept {
 
 void connection::finish() {
   auto& now = x();
+  if (streaming_) note_answer((*now.answer)->status, now.streamed_bytes);
   if (now.broken && streaming_) return close(true);  // only the end can tell the client
   if (now.broken) now.answer = fail(to_error(std::exchange(now.broken, nullptr)));
   if (!streaming_) {
@@ -158,7 +208,12 @@ void connection::finish() {
 }
 
 void connection::answer(const response& r) {
-  keep_alive_ = append_response(x().out, r, answer_context()).keep_alive;
+  auto& out = x().out;
+  const auto before = out.size();
+  const auto how = append_response(out, r, answer_context());
+  keep_alive_ = how.keep_alive;
+  const bool content = how.framing == body_framing::bytes && out.size() > before;
+  note_answer(r.status, content ? r.body.bytes().size() : 0);
   enter(phase::answered, time_point::max());
 }
 

@@ -17,6 +17,7 @@
 #include <kit/http/version.hpp>
 #include <kit/parked.hpp>
 #include <kit/result.hpp>
+#include <transports/http/detail/request_notes.hpp>
 #include <transports/http/detail/request_stream.hpp>
 #include <transports/http/request_parser.hpp>
 #include <transports/http/response_writer.hpp>
@@ -59,6 +60,9 @@ struct exchange {
   std::exception_ptr broken;  // why a streamed answer broke off
   kit::parked writer;         // the job, waiting for all to be sent
   time_point gone_deadline = time_point::max();
+  time_point caller_deadline = time_point::max();  // as the caller says
+  std::uint64_t streamed_bytes = 0;                // of the answer's content, so far
+  std::unique_ptr<request_notes> notes;            // for the access log; none where there is none
 
   // Its content, where that is streamed and may still be read.
   std::shared_ptr<request_stream> content;

@@ -92,6 +92,13 @@ void hub::on_more_room(std::function<void()> call) {
   on_more_room_ = std::move(call);
 }
 
+std::chrono::milliseconds hub::spread(std::chrono::milliseconds span) {
+  const std::lock_guard lock(mutex_);
+  const auto part = random_.uniform(0.9, 1.1);
+  return std::chrono::milliseconds(
+      static_cast<std::int64_t>(static_cast<double>(span.count()) * part));
+}
+
 std::unique_ptr<exchange> hub::take_exchange() {
   if (!one_thread_ || spare_exchanges_.empty()) {
     return std::make_unique<exchange>(options.limits, options.stream_request_bodies);

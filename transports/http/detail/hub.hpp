@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -13,6 +14,7 @@
 #include <kit/endpoint.hpp>
 #include <kit/http/request.hpp>
 #include <kit/http/response.hpp>
+#include <kit/random.hpp>
 #include <kit/timer.hpp>
 #include <transports/http/detail/exchange.hpp>
 #include <transports/http/server_options.hpp>
@@ -65,6 +67,8 @@ class hub {
   void give_back(std::unique_ptr<exchange> idle) noexcept;
   read_buffer take_buffer(std::size_t size);
   void give_back(read_buffer empty) noexcept;
+  /// That span, a tenth more or less by chance. From any thread.
+  std::chrono::milliseconds spread(std::chrono::milliseconds span);
   std::string_view date_at(time_point now, exchange& x) noexcept {
     return (one_thread_ ? date_ : x.date).at(now);
   }
@@ -75,6 +79,7 @@ class hub {
   std::vector<connection*> connections_;
   std::size_t handshakes_ = 0;
   std::function<void()> on_more_room_;
+  random_source random_ = random_source::from_entropy();
   std::atomic<bool> draining_{false};
 
   std::vector<std::unique_ptr<exchange>> spare_exchanges_;

@@ -43,7 +43,7 @@ class loop_connection final : public connection {
       : connection(std::move(h)),
         reactor_(asio::use_service<reactor>(loop)),
         socket_(socket),
-        channel_(socket, hub_->options.tls.get()),
+        channel_(socket, hub_->options),
         read_op_(*this),
         write_op_(*this) {
     const int failed = reactor_.register_descriptor(socket_, registered_);
@@ -187,6 +187,7 @@ class loop_connection final : public connection {
     }
   }
 
+  bool has_handshake() const noexcept override { return channel_.has_handshake(); }
   void start_handshake() override {
     read_op_.handshake_ = true;
     read_op_.start(wait::to_read, drained_);

@@ -12,6 +12,11 @@
 namespace kit::http::detail {
 namespace {
 
+void note_route(request& req, std::string_view pattern) noexcept {
+  req.route = pattern;
+  if (req.route_note) *req.route_note = pattern;
+}
+
 asio::awaitable<result<response>> give(response r) {
   co_return std::move(r);
 }
@@ -108,7 +113,7 @@ asio::awaitable<result<response>> route_table::try_call(request&& req) const {
   if (match.what != route_match::outcome::found) {
     return refusal(match, req).try_call(std::move(req));
   }
-  req.route = parts_.tree->pattern(match.route);
+  note_route(req, parts_.tree->pattern(match.route));
   const auto& r = parts_.routes[match.route];
   if (req.body.is_stream() && !r.streaming) return buffer_first(r.answer, std::move(req));
   return r.answer.try_call(std::move(req));
@@ -117,7 +122,7 @@ asio::awaitable<result<response>> route_table::try_call(request&& req) const {
 const handler& route_table::refusal(const route_match& match, request& req) const {
   switch (match.what) {
     case route_match::outcome::wrong_method: {
-      req.route = parts_.tree->pattern(match.route);
+      note_route(req, parts_.tree->pattern(match.route));
       const auto& answers = parts_.groups[parts_.routes[match.route].group_index];
       return req.method == method::options ? answers.options : answers.wrong_method;
     }

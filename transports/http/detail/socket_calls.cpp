@@ -52,8 +52,8 @@ io_result receive(int socket, std::span<char> into) noexcept {
   return receive(socket, into, 0);
 }
 
-io_result peek(int socket, char& first) noexcept {
-  return receive(socket, {&first, 1}, MSG_PEEK);
+io_result peek(int socket, std::span<char> into) noexcept {
+  return receive(socket, into, MSG_PEEK);
 }
 
 io_result send(int socket, std::string_view data) noexcept {

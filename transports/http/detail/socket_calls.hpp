@@ -14,8 +14,8 @@ namespace kit::http::detail {
 io_result receive(int socket, std::span<char> into) noexcept;
 /// As much as can be sent without waiting, maybe nothing. One call sends head and body together.
 io_result send(int socket, std::string_view data) noexcept;
-/// The first byte that is there, which stays there.
-io_result peek(int socket, char& first) noexcept;
+/// As `receive`, but it stays there.
+io_result peek(int socket, std::span<char> into) noexcept;
 /// Makes closing it forget what is unsent, and tell the peer by a reset.
 void reset_on_close(int socket) noexcept;
 connection_info addresses_of(int socket);

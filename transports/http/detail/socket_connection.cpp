@@ -27,7 +27,7 @@ class socket_connection final : public connection {
       : connection(std::move(h)),
         executor_(socket.get_executor()),
         socket_(std::move(socket)),
-        channel_(socket_.native_handle(), hub_->options.tls.get()) {}
+        channel_(socket_.native_handle(), hub_->options) {}
 
   const asio::any_io_executor& executor() const noexcept override { return executor_; }
 
@@ -38,6 +38,7 @@ class socket_connection final : public connection {
     return std::static_pointer_cast<socket_connection>(shared_from_this());
   }
 
+  bool has_handshake() const noexcept override { return channel_.has_handshake(); }
   void start_handshake() override { wait_for(wait::to_read, &socket_connection::try_handshake); }
   void try_handshake(const std::error_code& failed) {
     const auto now = failed ? secure_step{.error = failed} : channel_.handshake();

@@ -1,0 +1,205 @@
+#pragma once
+
+// Test cases of the HTTP server, over each of HTTP_WORLDS: what callers and proxies say, and what
+// is told of requests.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <kit/metadata.hpp>
+#include <transports/http/access_log.hpp>
+#include <transports/http/connection_info.hpp>
+#include <transports/http/router.hpp>
+
+#include "held.hpp"
+#include "played_source.hpp"
+#include "world.hpp"
+
+namespace test {
+
+/// An access log: `GET /a?b [/{x}] 200 3>5 completed`.
+struct told {
+  std::shared_ptr<std::vector<std::string>> lines = std::make_shared<std::vector<std::string>>();
+  std::shared_ptr<std::vector<kit::duration>> times =
+      std::make_shared<std::vector<kit::duration>>();
+  std::shared_ptr<std::vector<std::string>> peers = std::make_shared<std::vector<std::string>>();
+
+  http::access_log log() const {
+    return [lines = lines, times = times, peers = peers](const http::access_record& r) {
+      lines->push_back(std::string(r.method.name()) + " " + std::string(r.target) + " [" +
+                       std::string(r.route) + "] " + std::to_string(http::to_int(r.status)) + " " +
+                       std::to_string(r.request_bytes) + ">" + std::to_string(r.response_bytes) +
+                       " " + std::string(http::name(r.outcome)));
+      times->push_back(r.duration);
+      peers->push_back(r.connection.remote_address);
+    };
+  }
+  std::string last() const { return lines->empty() ? "" : lines->back(); }
+};
+
+TEST_CASE_TEMPLATE("http server: the access log tells of each request when it is over", World,
+                   HTTP_WORLDS) {
+  told t;
+  held h;
+  http::router router;
+  router.any("/{x}", h.handler());
+  World w(router, http::server_options{.access_log = t.log()});
+  http_client c(w);
+  c.post("/a?b", "abc");
+  w.advance(2s);
+  CHECK(t.lines->empty());
+  h[0].answer(http::response::text(http::status::created, "hello"));
+  CHECK(c.answer().status == 201);
+  CHECK(t.last() == "POST /a?b [/{x}] 201 3>5 completed");
+  CHECK(t.times->back() == 2s);
+
+  c.send("HEAD /b HTTP/1.1\r\nHost: a\r\n\r\n");
+  w.run();
+  h[1].answer(http::response::text(http::status::ok, "hello"));
+  CHECK(c.answer(true).status == 200);
+  CHECK(t.last() == "HEAD /b [/{x}] 200 0>0 completed");
+
+  CHECK(c.get("/x/y").answer().status == 404);
+  CHECK(t.last().starts_with("GET /x/y [] 404 0>"));
+  c.send("nonsense\r\n\r\n");
+  CHECK(c.answer().status == 400);
+  CHECK(t.last().find(" [] 400 0>") != std::string::npos);
+  CHECK(t.lines->size() == 4);
+}
+
+TEST_CASE_TEMPLATE("http server: the access log tells of pipelined requests in their order", World,
+                   HTTP_WORLDS) {
+  told t;
+  World w(tell_target, http::server_options{.access_log = t.log()});
+  http_client c(w);
+  c.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(c.answer().body == "/1");
+  CHECK(c.answer().body == "/2");
+  CHECK(*t.lines ==
+        std::vector<std::string>{"GET /1 [] 200 0>2 completed", "GET /2 [] 200 0>2 completed"});
+}
+
+TEST_CASE_TEMPLATE("http server: the access log tells of clients that went away", World,
+                   HTTP_WORLDS) {
+  told t;
+  held h;
+  World w(h.handler(), http::server_options{.access_log = t.log()});
+  {
+    http_client c(w);
+    c.get("/gone");
+    w.run();
+    c.reset();
+    w.run();
+  }
+  REQUIRE(w.settle([&] { return t.lines->size() == 1; }));
+  CHECK(t.last() == "GET /gone [] 499 0>0 client_gone");
+  {
+    http_client c(w);
+    c.get("/large");
+    w.run();
+    h[1].answer(http::response::text(http::status::ok, std::string(50'000'000, 'x')));
+    w.run();
+    CHECK(t.lines->size() == 1);  // it isn't sent yet
+    c.reset();
+    w.run();
+  }
+  REQUIRE(w.settle([&] { return t.lines->size() == 2; }));
+  CHECK(t.last() == "GET /large [] 200 0>50000000 client_gone");
+}
+
+TEST_CASE_TEMPLATE("http server: the access log tells of streams, and of those that broke", World,
+                   HTTP_WORLDS) {
+  told t;
+  streaming s;
+  World w(s.handler(), http::server_options{.access_log = t.log()});
+  {
+    http_client c(w);
+    c.get("/stream");
+    s.source->give("hello");
+    w.run();
+    CHECK(t.lines->empty());
+    s.source->end();
+    CHECK(c.answer().body == "hello");
+    CHECK(t.last() == "GET /stream [] 200 0>5 completed");
+  }
+  streaming broken;
+  World other(broken.handler(), http::server_options{.access_log = t.log()});
+  http_client c(other);
+  c.get("/stream");
+  other.run();
+  broken.source->fail();
+  REQUIRE(other.settle([&] { return t.lines->size() == 2; }));
+  CHECK(t.last() == "GET /stream [] 200 0>0 broken");
+}
+
+TEST_CASE_TEMPLATE("http server: a request has the deadline and the metadata that its caller sends",
+                   World, HTTP_WORLDS) {
+  held h;
+  World w(h.handler(), http::server_options{.request_timeout = 10s});
+  http_client c(w);
+  c.get("/", "Grpc-Timeout: 2S\r\nGrpc-Metadata-Tenant: a\r\ngrpc-metadata-x: 1\r\n");
+  w.run();
+  REQUIRE(h.size() == 1);
+  CHECK(h[0].context.deadline() == w.loop.now() + 2s);
+  CHECK(h[0].context.metadata() == kit::metadata{{"tenant", "a"}, {"x", "1"}});
+  w.advance(1999ms);
+  CHECK_FALSE(h[0].cancelled);
+  w.advance(1ms);
+  CHECK(h[0].cancelled);
+  CHECK(c.answer().status == 504);
+
+  c.get("/", "Grpc-Timeout: 1H\r\n");  // never loosens
+  w.run();
+  CHECK(h[1].context.deadline() == w.loop.now() + 10s);
+  CHECK(h[1].context.metadata().empty());
+  h[1].answer({});
+  c.answer();
+  c.get("/", "Grpc-Timeout: soon\r\n");
+  w.run();
+  CHECK(h[2].context.deadline() == w.loop.now() + 10s);
+  h[2].answer({});
+  c.answer();
+  c.get("/", "Grpc-Timeout: 0n\r\n");
+  CHECK(c.answer().status == 504);
+}
+
+TEST_CASE_TEMPLATE("http server: what callers send along is ignored where that is wanted", World,
+                   HTTP_WORLDS) {
+  held h;
+  World w(h.handler(), http::server_options{.request_timeout = 10s, .propagate = false});
+  http_client c(w);
+  c.get("/", "Grpc-Timeout: 2S\r\nGrpc-Metadata-Tenant: a\r\n");
+  w.run();
+  CHECK(h[0].context.deadline() == w.loop.now() + 10s);
+  CHECK(h[0].context.metadata().empty());
+}
+
+TEST_CASE_TEMPLATE("http server: an old connection is closed after its request, or when idle",
+                   World, HTTP_WORLDS) {
+  World w(tell_target, http::server_options{.max_connection_age = 100s, .idle_timeout = 1h});
+  http_client busy(w);
+  http_client idle(w);
+  CHECK(idle.get("/").answer().header("connection") == "");
+  for (int i = 0; i < 9; ++i) {
+    CHECK(busy.get("/").answer().header("connection") == "");
+    w.advance(9s);
+  }
+  CHECK(idle.waits());
+  w.advance(30s);
+  CHECK(idle.closed());
+  CHECK(busy.closed());
+
+  held h;
+  World slow(h.handler(), http::server_options{.max_connection_age = 100s, .request_timeout = 1h});
+  http_client c(slow);
+  c.get("/");
+  slow.advance(111s);
+  h[0].answer({});
+  CHECK(c.answer().status == 200);  // what runs is answered
+  CHECK(c.closed());
+}
+
+}  // namespace test
