@@ -13,8 +13,8 @@ namespace kit::tls::detail {
 
 /// The key of session tickets: AES-256-CBC and HMAC-SHA-256 (RFC 5077 4).
 struct ticket_key {
-  std::array<unsigned char, 16> name;
-  std::array<unsigned char, 32> cipher, mac;
+  std::array<unsigned char, 16> name{};
+  std::array<unsigned char, 32> cipher{}, mac{};
 };
 
 /// Keys of session tickets that change: each one seals tickets for a period, and opens them for
