@@ -32,7 +32,7 @@ class ticket_keys {
   ticket_key current(time_point now);
   struct found {
     ticket_key key;
-    bool old;  // the client should get another ticket
+    bool old = false;  // the client should get another ticket
   };
   /// To open with.
   std::optional<found> find(const unsigned char* name, time_point now);
