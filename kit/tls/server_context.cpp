@@ -15,12 +15,12 @@ namespace {
 
 constexpr std::chrono::hours longest_session{7 * 24};
 
-const server_options& checked(const server_options& o) {
+std::chrono::seconds session_timeout_of(const server_options& o) {
   if (o.session_timeout < std::chrono::seconds(1) || o.session_timeout > longest_session) {
     throw error(errc::invalid_argument,
                 "tls: server_options::session_timeout: must be from 1 second to 7 days");
   }
-  return o;
+  return o.session_timeout;
 }
 
 }  // namespace
@@ -29,7 +29,7 @@ class server_context::impl {
  public:
   explicit impl(server_options o)
       : options_(std::move(o)),
-        keys_(std::make_shared<detail::ticket_keys>(checked(options_).session_timeout)),
+        keys_(std::make_shared<detail::ticket_keys>(session_timeout_of(options_))),
         loaded_(std::make_shared<const detail::context_set>(options_, keys_)) {}
 
   explicit impl(SSL_CTX* application) : application_(application) {

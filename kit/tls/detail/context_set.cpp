@@ -45,10 +45,10 @@ bio_ptr open_file(const std::string& file) {
 std::string read_file(const std::string& file) {
   const auto from = open_file(file);
   std::string all;
-  std::array<char, 4096> bytes;
+  char bytes[4096];
   int size = 0;
-  while ((size = BIO_read(from.get(), bytes.data(), static_cast<int>(bytes.size()))) > 0)
-    all.append(bytes.data(), static_cast<std::size_t>(size));
+  while ((size = BIO_read(from.get(), bytes, sizeof bytes)) > 0)
+    all.append(bytes, static_cast<std::size_t>(size));
   if (size < 0) throw_error(file);
   return all;
 }

@@ -47,7 +47,7 @@ void read_alternative_names(const X509* x, peer_certificate& into) {
 }
 
 std::string fingerprint_of(const X509* x) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   if (X509_digest(x, EVP_sha256(), digest.data(), &size) != 1) return {};
   constexpr std::string_view digits = "0123456789abcdef";

@@ -20,7 +20,7 @@ namespace {
 // The socket, as OpenSSL sees it. Beside OpenSSL's own it raises no SIGPIPE, and knows whether a
 // read took all there was.
 struct socket_io {
-  int socket;
+  int socket = -1;
   bool all_read = false;  // by the last read
   bool eof = false;
   int error = 0;

@@ -13,8 +13,8 @@ namespace kit::tls::detail {
 
 /// The key of session tickets: AES-256-CBC and HMAC-SHA-256 (RFC 5077 4).
 struct ticket_key {
-  std::array<unsigned char, 16> name;
-  std::array<unsigned char, 32> cipher, mac;
+  std::array<unsigned char, 16> name{};
+  std::array<unsigned char, 32> cipher{}, mac{};
 };
 
 /// Keys of session tickets that change: each one seals tickets for a period, and opens them for
@@ -32,7 +32,7 @@ class ticket_keys {
   ticket_key current(time_point now);
   struct found {
     ticket_key key;
-    bool old;  // the client should get another ticket
+    bool old = false;  // the client should get another ticket
   };
   /// To open with.
   std::optional<found> find(const unsigned char* name, time_point now);

@@ -7,7 +7,7 @@
 
 namespace kit::http::detail {
 
-/// A connection over a `kit::stream`: TLS, or the memory of a simulation.
+/// A connection over a `kit::stream`, e.g. the memory of a simulation.
 std::shared_ptr<connection> make_stream_connection(std::shared_ptr<hub> h,
                                                    std::unique_ptr<stream> s);
 

@@ -302,15 +302,13 @@ TEST_CASE_TEMPLATE("https: cancel and destruction end handshakes at once", World
 
 TEST_CASE_TEMPLATE("https: the loop ends in the middle of handshakes and writes", World, WORLDS) {
   test::held h;
-  std::unique_ptr<test::http_peer> silent, half;
   {
     World w(h.handler());
     test::tls_client reads_nothing(w);
     reads_nothing->get("/");
     w.run();
     h[0].answer(http::response::text(http::status::ok, std::string(32 << 20, 'x')));
-    silent = w.connect_plain();
-    half = w.connect_plain();
+    auto silent = w.connect_plain(), half = w.connect_plain();
     half->send(client_hello());
     w.run();
     CHECK(w.server->connections() == 3);

@@ -76,7 +76,22 @@ TEST_CASE_TEMPLATE("https: many requests in few records", World, WORLDS) {
   CHECK(c->waits());
 }
 
-// What is read ahead comes with no further event.
+// What OpenSSL has read comes with no further event.
+TEST_CASE_TEMPLATE("https: a request that just fills the buffer, and another one", World, WORLDS) {
+  World w(test::tell_target);
+  for (std::size_t size : {511u, 512u, 513u, 4'095u, 4'096u, 4'097u, 8'191u, 8'192u, 8'193u}) {
+    CAPTURE(size);
+    test::tls_client c(w);
+    const std::string start = "GET /first HTTP/1.1\r\nHost: a\r\nA: ";
+    c.tls().write(start + std::string(size - start.size() - 4, 'a') + "\r\n\r\n");
+    c.tls().write("GET /second HTTP/1.1\r\nHost: a\r\n\r\n");
+    c.below().send(c.tls().to_send());
+    CHECK(c->answer().body == "/first");
+    CHECK(c->answer().body == "/second");
+  }
+}
+
+// What is read ahead comes with no further event, too.
 TEST_CASE_TEMPLATE("https: requests that wait in records until a handler is done", World, WORLDS) {
   test::held h;
   World w(h.handler());
@@ -205,25 +220,28 @@ TEST_CASE_TEMPLATE("https: the server's end is told", World, WORLDS) {
   }
 }
 
-// Its end must wait for room.
+// Looks for the size that just fits into the system's buffers: the end must then wait for room.
 TEST_CASE_TEMPLATE("https: the end of an answer without length is told, also to slow readers",
                    World, WORLDS) {
   test::held h;
   World w(h.handler());
-  for (int i = 0; i < 30; ++i) {
+  std::size_t fits = 0, least_too_large = 16u << 20;
+  while (least_too_large - fits > 1) {
+    const auto size = (fits + least_too_large) / 2;
+    CAPTURE(size);
     test::tls_client c(w);
     c->send("GET / HTTP/1.0\r\n\r\n");
     w.run();
-    const auto at = h.size() - 1;
-    const auto size = (4u << 20) + static_cast<unsigned>(i) * 10'007;
-    h[at].answer(http::response::text(http::status::ok, std::string(size, 'x')));
+    h[h.size() - 1].answer(http::response::text(http::status::ok, std::string(size, 'x')));
     w.run();
+    (w.server->connections() == 0 ? fits : least_too_large) = size;
     CHECK(c->answer().body.size() == size);
     CHECK(c->closed());
     CHECK(c.tls().ended());
     w.advance(1s);
     CHECK(w.server->connections() == 0);
   }
+  CHECK(fits > 0);
 }
 
 TEST_CASE_TEMPLATE("https: parts of a record don't hold an idle connection", World, WORLDS) {
