@@ -16,20 +16,18 @@ request_stream::request_stream(connection& c, std::optional<std::uint64_t> size,
 
 asio::awaitable<std::optional<std::string>> request_stream::read() {
   outcome o;
-  if (attached_.load(std::memory_order_acquire)) {
-    co_await suspend([this, &o](auto handler) { start(o, std::move(handler)); });
+  if (auto ex = executor()) {
+    co_await suspend([this, &ex, &o](auto handler) {
+      asio::dispatch(std::exchange(ex, nullptr),
+                     [self = shared_from_this(), &o, h = std::move(handler)]() mutable {
+                       self->wait(o, std::move(h));
+                     });
+    });
   } else if (!ended_) {
     o.failure = failure_.value_or(error(errc::failed_precondition, "the request is over"));
   }
   if (o.failure) throw *std::move(o.failure);
   co_return std::move(o.chunk);
-}
-
-template <class Handler>
-void request_stream::start(outcome& into, Handler handler) {
-  asio::dispatch(executor_, [self = shared_from_this(), &into, h = std::move(handler)]() mutable {
-    self->wait(into, std::move(h));
-  });
 }
 
 template <class Handler>
@@ -43,7 +41,7 @@ void request_stream::wait(outcome& into, Handler handler) {
     slot.assign([weak = weak_from_this(), nr = reads_](asio::cancellation_type type) {
       const auto self = weak.lock();
       if (!self || type == asio::cancellation_type::none) return;
-      asio::post(self->executor_, [self, nr] { self->cancel(nr); });
+      if (const auto ex = self->executor()) asio::post(ex, [self, nr] { self->cancel(nr); });
     });
   }
   outcome_ = &into;
@@ -85,7 +83,11 @@ void request_stream::fail(error why) {
 
 void request_stream::detach() {
   connection_ = nullptr;
-  attached_.store(false, std::memory_order_release);
+  asio::any_io_executor released;
+  {
+    const std::lock_guard lock(mutex_);
+    released = std::exchange(executor_, nullptr);
+  }
   resume(std::nullopt, error(errc::failed_precondition, "the request is over"));
 }
 

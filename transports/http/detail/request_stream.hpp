@@ -1,8 +1,8 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -49,17 +49,19 @@ class request_stream final : public body_source,
     std::optional<error> failure;
   };
 
-  template <class Handler>
-  void start(outcome& into, Handler handler);
+  asio::any_io_executor executor() const {
+    const std::lock_guard lock(mutex_);
+    return executor_;
+  }
   template <class Handler>
   void wait(outcome& into, Handler handler);
   void on_waiting();
   void cancel(std::uint64_t nr);
   void resume(std::optional<std::string> chunk, std::optional<error> failure);
 
-  const asio::any_io_executor executor_;
+  mutable std::mutex mutex_;
+  asio::any_io_executor executor_;  // none once detached: it mustn't outlive the loop; with mutex_
   const std::optional<std::uint64_t> size_;
-  std::atomic<bool> attached_{true};
   connection* connection_;
   body early_;
   headers trailers_;
