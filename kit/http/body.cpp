@@ -1,5 +1,6 @@
 #include <kit/http/body.hpp>
 
+#include <string>
 #include <utility>
 
 #include <kit/error.hpp>
@@ -7,7 +8,13 @@
 namespace kit::http {
 namespace {
 const headers no_fields;  // constant; holds no memory
+
+error too_long(std::size_t max_bytes) {
+  return error(errc::resource_exhausted,
+               "body is longer than " + std::to_string(max_bytes) + " bytes");
 }
+
+}  // namespace
 
 const headers& body_source::trailers() const noexcept {
   return no_fields;
@@ -29,13 +36,16 @@ asio::awaitable<std::optional<std::string>> body::read() {
 
 asio::awaitable<void> body::buffer(std::size_t max_bytes) {
   if (!source_) co_return;
+  const auto size = source_->size();
+  if (size.value_or(0) > max_bytes) throw too_long(max_bytes);
   std::string all;
   while (auto chunk = co_await source_->read()) {
-    if (chunk->size() > max_bytes - all.size()) {
-      throw error(errc::resource_exhausted,
-                  "body is longer than " + std::to_string(max_bytes) + " bytes");
+    if (chunk->size() > max_bytes - all.size()) throw too_long(max_bytes);
+    if (all.empty()) {
+      all = *std::move(chunk);
+    } else {
+      all += *chunk;
     }
-    all += *chunk;
   }
   if (!source_->trailers().empty()) set_trailers(source_->trailers());
   bytes_ = std::move(all);

@@ -30,6 +30,9 @@ class body_source {
   virtual std::optional<std::uint64_t> size() const noexcept { return std::nullopt; }
   /// The trailer fields; empty until `read()` returned nothing.
   virtual const headers& trailers() const noexcept;
+  /// Whether it goes on until its reader has enough, as event streams do. A server's time limit for
+  /// requests then ends with the handler, and a drain ends the body.
+  virtual bool endless() const noexcept { return false; }
 };
 
 /// The content of a message: bytes that are all here, or a stream to be pulled. A value with cheap
@@ -71,7 +74,8 @@ class body {
   /// Lifetime: the body must stay in place until the awaitable has completed.
   asio::awaitable<std::optional<std::string>> read();
   /// Makes a stream into bytes (and does nothing to bytes). Keeps the trailers.
-  /// Errors:   throws `errc::resource_exhausted` past `max_bytes`, and what the source throws.
+  /// Errors:   throws `errc::resource_exhausted` past `max_bytes`, before reading where the size is
+  ///           known, and what the source throws.
   /// Lifetime: as for `read()`.
   asio::awaitable<void> buffer(std::size_t max_bytes);
 
