@@ -34,12 +34,13 @@ http::parser_options choose_options(fuzz::input& in) {
   o.max_header_count = in.below(8);
   o.max_target_bytes = 1 + in.below(64);
   o.max_body_bytes = in.below(64);
+  o.max_streamed_body_bytes = in.below(128);
   o.max_chunk_extension_bytes = in.below(32);
   o.max_empty_lines = in.below(3);
   return o;
 }
 
-void check_valid(const http::request& r, const http::parser_options& o) {
+void check_valid(const http::request& r, const http::parser_options& o, bool streaming) {
   FUZZ_REQUIRE(http::is_token(r.method.name()));
   FUZZ_REQUIRE(r.target.size() <= o.max_target_bytes + 1);  // an absolute-form may become "/?..."
   FUZZ_REQUIRE(http::parse_target(r.method, r.target));
@@ -56,19 +57,24 @@ void check_valid(const http::request& r, const http::parser_options& o) {
   }
   FUZZ_REQUIRE(!r.headers.contains(http::field::content_length) ||
                !r.headers.contains(http::field::transfer_encoding));
-  FUZZ_REQUIRE(r.body.bytes().size() <= o.max_body_bytes);
-  FUZZ_REQUIRE(r.body.empty() || r.body.is_padded());
+  const auto limit = streaming ? o.max_streamed_body_bytes : o.max_body_bytes;
+  FUZZ_REQUIRE(r.body.bytes().size() <= limit || (streaming && limit == 0));
+  FUZZ_REQUIRE(r.body.empty() || streaming || r.body.is_padded());
   for (const auto& [name, value, field] : r.body.trailers()) {
     FUZZ_REQUIRE(http::is_token(name) && http::is_field_value(value));
     FUZZ_REQUIRE(!http::is_forbidden_trailer(field));
   }
 }
 
-// As a session does it: what was not consumed comes again, with what came meanwhile.
+// As a session does it: what was not consumed comes again, with what came meanwhile; and of a
+// streamed body the content is taken after each call.
 template <class NextPiece>
-outcome feed(std::string_view wire, const http::parser_options& options, NextPiece next) {
-  http::request_parser parser(options);
+outcome feed(std::string_view wire, const http::parser_options& options, bool streaming,
+             NextPiece next) {
+  http::request_parser parser(options, streaming);
   outcome o;
+  std::string content;
+  bool more = false;
   for (std::size_t at = 0, size = 0; (size = next()) > 0; at += size) {
     o.unread += wire.substr(at, size);
     do {
@@ -77,13 +83,20 @@ outcome feed(std::string_view wire, const http::parser_options& options, NextPie
       FUZZ_REQUIRE(r.consumed <= o.unread.size());
       o.unread.erase(0, r.consumed);
       o.state = r.state;
+      more = r.state == http::parse_state::complete ||
+             (streaming && r.state == http::parse_state::need_body && r.consumed > 0);
+      if (streaming && more) content += parser.message().body.take();
       if (r.state == http::parse_state::complete) {
-        check_valid(parser.message(), options);
+        if (streaming) {
+          FUZZ_REQUIRE(parser.body_size() == content.size() && parser.body_left() == 0);
+          parser.message().body.storage() = std::exchange(content, {});
+        }
+        check_valid(parser.message(), options, streaming);
         o.messages.push_back({std::move(parser.message()), parser.keep_alive()});
       } else if (r.state != http::parse_state::failed) {
         FUZZ_REQUIRE(o.unread.size() <= options.max_header_bytes + 2);  // one incomplete line
       }
-    } while (o.state == http::parse_state::complete && !o.unread.empty());
+    } while (more && !o.unread.empty());
     if (o.state == http::parse_state::failed) break;
   }
   o.error = parser.error();
@@ -115,13 +128,14 @@ void check_same(const outcome& a, const outcome& b) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::input in(data, size);
   const auto options = choose_options(in);
+  const bool streaming = in.below(2) == 1;
   const auto seed = in.below(256);
   const auto wire = in.rest();
   auto left = wire.size();
-  const auto whole = feed(wire, options, [&] { return std::exchange(left, 0); });
+  const auto whole = feed(wire, options, streaming, [&] { return std::exchange(left, 0); });
   fuzz::splitter pieces(wire.size(), seed);
-  check_same(whole, feed(wire, options, [&] { return pieces.next(); }));
+  check_same(whole, feed(wire, options, streaming, [&] { return pieces.next(); }));
   left = wire.size();
-  check_same(whole, feed(wire, options, [&] { return left > 0 ? (--left, 1u) : 0u; }));
+  check_same(whole, feed(wire, options, streaming, [&] { return left > 0 ? (--left, 1u) : 0u; }));
   return 0;
 }

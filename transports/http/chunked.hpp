@@ -13,7 +13,7 @@ namespace kit::http {
 
 struct chunk_limits {
   /// Largest decoded content, in bytes. Past it: 413.
-  std::size_t max_body_bytes = 1024 * 1024;
+  std::uint64_t max_body_bytes = 1024 * 1024;
   /// Chunk extensions of one body together, in bytes. They are checked and dropped. Past it: 400.
   std::size_t max_extension_bytes = 4096;
   /// The trailer section, in bytes, line ends counted, and its fields. Past either: 431.

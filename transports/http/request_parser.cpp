@@ -23,7 +23,10 @@ parser_options clamp(parser_options o) noexcept {
 
 }  // namespace
 
-request_parser::request_parser(const parser_options& options) : options_(clamp(options)) {}
+request_parser::request_parser(const parser_options& options, bool streaming)
+    : options_(clamp(options)), streaming_(streaming) {
+  if (options_.max_streamed_body_bytes == 0) options_.max_streamed_body_bytes = UINT64_MAX;
+}
 
 parse_result request_parser::parse(std::string_view unread) {
   if (stage_ == stage::done) start();
@@ -50,6 +53,20 @@ parse_result request_parser::parse(std::string_view unread) {
   return {state(), used};
 }
 
+parse_state request_parser::put(std::string content) {
+  continue_done_ = true;
+  body_size_ += content.size();
+  body_left_ -= content.size();
+  auto& all = request_.body.storage();
+  if (all.empty()) {
+    all = std::move(content);
+  } else {
+    all += content;
+  }
+  if (body_left_ == 0) stage_ = stage::done;
+  return state();
+}
+
 parse_state request_parser::state() const noexcept {
   switch (stage_) {
     case stage::done:
@@ -71,6 +88,7 @@ void request_parser::start() {
   request_.params.clear();
   framing_ = {};
   head_bytes_ = empty_lines_ = 0;
+  body_size_ = body_left_ = 0;
   started_ = continue_done_ = absolute_form_ = false;
   stage_ = stage::request_line;
 }
@@ -172,25 +190,32 @@ bool request_parser::finish_head() {
     if (!parts->path.empty()) request_.target = parts->path;
     if (mark != whole.npos) request_.target += whole.substr(mark);
   }
-  if (framing_.has_transfer_encoding) {
-    chunks_ = chunk_decoder({.max_body_bytes = options_.max_body_bytes,
-                             .max_extension_bytes = options_.max_chunk_extension_bytes,
-                             .max_trailer_bytes = options_.max_header_bytes,
-                             .max_trailer_count = options_.max_header_count});
-    stage_ = stage::chunked_body;
-    return true;
-  }
+  return framing_.has_transfer_encoding ? start_chunked_body() : start_sized_body();
+}
+
+bool request_parser::start_chunked_body() {
+  const auto limit = streaming_ ? options_.max_streamed_body_bytes : options_.max_body_bytes;
+  chunks_ = chunk_decoder({.max_body_bytes = limit,
+                           .max_extension_bytes = options_.max_chunk_extension_bytes,
+                           .max_trailer_bytes = options_.max_header_bytes,
+                           .max_trailer_count = options_.max_header_count});
+  stage_ = stage::chunked_body;
+  return true;
+}
+
+bool request_parser::start_sized_body() {
   body_left_ = framing_.content_length.value_or(0);
   if (body_left_ == 0) {
     stage_ = stage::done;
     return false;
   }
-  if (body_left_ > options_.max_body_bytes) {
+  if (body_left_ > (streaming_ ? options_.max_streamed_body_bytes : options_.max_body_bytes)) {
     return fail({status::content_too_large, "body is too large"});
   }
+  stage_ = stage::sized_body;
+  if (streaming_ && body_left_ > options_.max_body_bytes) return false;  // never comes whole
   const auto room = std::min<std::uint64_t>(body_left_, max_reserved);
   request_.body.storage().reserve(static_cast<std::size_t>(room) + body::padding);
-  stage_ = stage::sized_body;
   return true;
 }
 
@@ -200,12 +225,13 @@ bool request_parser::parse_sized_body(std::string_view in, std::size_t& used) {
   const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, in.size()));
   auto& content = request_.body.storage();
   if (content.capacity() < content.size() + n + body::padding) {
-    const auto doubled = 2 * (content.size() + n);
+    const auto doubled = streaming_ ? content.size() + n : 2 * (content.size() + n);
     const auto room = std::min<std::uint64_t>(content.size() + body_left_, doubled);
     content.reserve(static_cast<std::size_t>(room) + body::padding);
   }
   content.append(in.data(), n);
   used += n;
+  body_size_ += n;
   body_left_ -= n;
   if (body_left_ == 0) finish();
   return false;
@@ -214,8 +240,12 @@ bool request_parser::parse_sized_body(std::string_view in, std::size_t& used) {
 bool request_parser::parse_chunked_body(std::string_view in, std::size_t& used) {
   if (in.empty()) return false;
   continue_done_ = true;
-  const auto [state, consumed] = chunks_.decode(in, request_.body.storage());
+  auto& content = request_.body.storage();
+  const auto before = content.size();
+  if (streaming_) content.reserve(before + in.size());
+  const auto [state, consumed] = chunks_.decode(in, content);
   used += consumed;
+  body_size_ += content.size() - before;
   if (state == chunk_decoder::state::failed) return fail(chunks_.error());
   if (state == chunk_decoder::state::complete) {
     request_.body.set_trailers(std::move(chunks_.trailers()));

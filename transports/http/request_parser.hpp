@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include <kit/http/request.hpp>
@@ -24,6 +25,8 @@ struct parser_options {
   /// The content, in bytes, without the chunked coding. Past it: 413, before it is read where
   /// `Content-Length` tells.
   std::size_t max_body_bytes = 1024 * 1024;
+  /// The same of a body that is streamed to its handler. 0: no limit.
+  std::uint64_t max_streamed_body_bytes = 0;
   /// Chunk extensions of one body together, in bytes. Past it: 400.
   std::size_t max_chunk_extension_bytes = 4096;
   /// Empty lines before a request line that are passed over (RFC 9112 2.2). Past it: 400.
@@ -52,13 +55,21 @@ struct parse_result {
 /// The request it makes has an origin-form target and a valid `Host` (absolute-form is rewritten),
 /// fields that are valid, and a padded body (`body::padding`); the trailer section is
 /// `body.trailers()`. `Expect`, `Connection`, `Transfer-Encoding` ... are left among its fields.
+///
+/// Told to stream, it makes a `need_body` of what is longer than `max_body_bytes`, too, or of
+/// unknown length, with `max_streamed_body_bytes` as the limit. The session takes the rest of the
+/// message then, and after each call what of the content there is out of `message().body`.
 class request_parser {
  public:
-  explicit request_parser(const parser_options& options = {});
+  explicit request_parser(const parser_options& options = {}, bool streaming = false);
 
   /// Parses on. After `complete` the next call starts the next request, and drops the last one
   /// unless it was taken; after `failed` every call fails.
   parse_result parse(std::string_view unread);
+
+  /// Of a streamed body whose length was said, in `need_body`: takes content that needs no parsing,
+  /// at most `body_left()` bytes.
+  parse_state put(std::string content);
 
   /// Complete after `complete`; with `need_body` all but the body is there. Take it by moving.
   request& message() noexcept { return request_; }
@@ -72,6 +83,10 @@ class request_parser {
     return framing_.expects_continue && !continue_done_ && in_body();
   }
   void continue_sent() noexcept { continue_done_ = true; }
+  /// Bytes of the content so far, without the chunked coding.
+  std::uint64_t body_size() const noexcept { return body_size_; }
+  /// Bytes of it that are still to come, as far as is known: of a chunked body 0.
+  std::uint64_t body_left() const noexcept { return body_left_; }
   /// Whether a part of a request was consumed: then the end of the stream breaks it off.
   bool started() const noexcept { return started_; }
 
@@ -89,6 +104,8 @@ class request_parser {
   bool parse_fields(std::string_view in, std::size_t& used);
   bool add_field(std::string_view line);
   bool finish_head();
+  bool start_chunked_body();
+  bool start_sized_body();
   bool parse_sized_body(std::string_view in, std::size_t& used);
   bool parse_chunked_body(std::string_view in, std::size_t& used);
   void finish();
@@ -103,9 +120,11 @@ class request_parser {
   protocol_error error_;
   std::size_t head_bytes_ = 0;
   std::size_t empty_lines_ = 0;
+  std::uint64_t body_size_ = 0;
   std::uint64_t body_left_ = 0;
   version request_version_ = version::http_1_1;
   stage stage_ = stage::request_line;
+  bool streaming_ = false;
   bool absolute_form_ = false;
   bool started_ = false;
   bool continue_done_ = false;

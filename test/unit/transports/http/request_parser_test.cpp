@@ -410,3 +410,58 @@ TEST_CASE("parser: options that cannot be kept are clamped, not thrown at the pe
       feed("GET / HTTP/1.1\r\n" + std::string(70'000, 'a') + ": b\r\n", 4096, options).error.text ==
       "field name is too long");
 }
+
+TEST_CASE("parser, streaming: the head is told before the body, whose pieces are taken") {
+  const std::string sized = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n0123456789";
+  const std::string chunked =
+      "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "5\r\n01234\r\n5\r\n56789\r\n0\r\nX-T: v\r\n\r\n";
+  const parser_options options{.max_body_bytes = 5};
+  for (const auto& wire : {sized, chunked}) {
+    for (auto piece : pieces) {
+      CAPTURE(piece);
+      request_parser p(options, true);
+      std::string unread, content;
+      bool head = false;
+      http::parse_result r;
+      for (std::size_t at = 0; at < wire.size(); at += piece) {
+        unread += wire.substr(at, piece);
+        do {
+          r = p.parse(unread);
+          unread.erase(0, r.consumed);
+          if (r.state == parse_state::need_body && !head) CHECK(p.message().target == "/a");
+          head = head || r.state == parse_state::need_body;
+          content += p.message().body.take();
+          CHECK(p.body_size() == content.size());
+        } while (r.state == parse_state::need_body && r.consumed > 0 && !unread.empty());
+      }
+      CHECK(r.state == parse_state::complete);
+      CHECK(content == "0123456789");
+      CHECK(p.body_left() == 0);
+      CHECK(p.message().body.trailers().size() == (wire == chunked ? 1 : 0));
+      if (wire == sized) CHECK(head);  // too long to come whole, even if it is there
+    }
+  }
+}
+
+TEST_CASE("parser, streaming: what is left of a sized body is known") {
+  request_parser p({}, true);
+  const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n";
+  CHECK(p.parse(head + "012").state == parse_state::need_body);
+  CHECK(p.body_size() == 3);
+  CHECK(p.body_left() == 7);
+}
+
+TEST_CASE("parser, streaming: has a limit of its own") {
+  const parser_options options{.max_body_bytes = 5, .max_streamed_body_bytes = 7};
+  const std::string start = "POST / HTTP/1.1\r\nHost: a\r\n";
+  for (const auto& [fields, refused] :
+       {std::pair("Content-Length: 7\r\n\r\n", false), std::pair("Content-Length: 8\r\n\r\n", true),
+        std::pair("Transfer-Encoding: chunked\r\n\r\n7\r\n", false),
+        std::pair("Transfer-Encoding: chunked\r\n\r\n8\r\n", true)}) {
+    CAPTURE(fields);
+    request_parser p(options, true);
+    CHECK((p.parse(start + fields).state == parse_state::failed) == refused);
+    if (refused) CHECK(p.error().status == status::content_too_large);
+  }
+}
