@@ -18,10 +18,12 @@ struct router::scope {
     std::optional<http::method> method;
     std::string pattern;
     handler answer;
+    bool streaming = false;
   };
   struct mount {
     std::string prefix;
     handler answer;
+    bool streaming = false;
   };
   struct child {
     std::string prefix;
@@ -31,6 +33,14 @@ struct router::scope {
   bool holds(const scope& other) const noexcept {
     return this == &other || std::any_of(children.begin(), children.end(),
                                          [&](const child& c) { return c.inner->holds(other); });
+  }
+
+  bool has_streaming() const noexcept {
+    const auto streams = [](const auto& what) { return what.streaming; };
+    return std::any_of(routes.begin(), routes.end(), streams) ||
+           std::any_of(mounts.begin(), mounts.end(), streams) ||
+           std::any_of(children.begin(), children.end(),
+                       [](const child& c) { return c.inner->has_streaming(); });
   }
 
   std::vector<layer> layers;
@@ -67,6 +77,18 @@ router& router::any(std::string_view pattern, handler h) {
   return *this;
 }
 
+router& router::handle(const http::method& m, std::string_view pattern, streaming_handler h) {
+  handle(m, pattern, std::move(h.answer));
+  scope_->routes.back().streaming = true;
+  return *this;
+}
+
+router& router::any(std::string_view pattern, streaming_handler h) {
+  any(pattern, std::move(h.answer));
+  scope_->routes.back().streaming = true;
+  return *this;
+}
+
 void router::check_parameters(std::string_view pattern, bool (*has)(std::string_view) noexcept) {
   if (pattern.empty()) return;
   for (const auto& s : detail::parse_pattern(pattern).segments) {
@@ -97,13 +119,23 @@ router& router::mount(std::string_view prefix, handler h) {
   return *this;
 }
 
+router& router::mount(std::string_view prefix, streaming_handler h) {
+  mount(prefix, std::move(h.answer));
+  scope_->mounts.back().streaming = true;
+  return *this;
+}
+
+bool router::has_streaming() const noexcept {
+  return scope_->has_streaming();
+}
+
 router& router::not_found(handler h) {
-  scope_->not_found = require(std::move(h), "not_found");
+  scope_->not_found = detail::buffered(require(std::move(h), "not_found"));
   return *this;
 }
 
 router& router::method_not_allowed(handler h) {
-  scope_->method_not_allowed = require(std::move(h), "method_not_allowed");
+  scope_->method_not_allowed = detail::buffered(require(std::move(h), "method_not_allowed"));
   return *this;
 }
 
@@ -152,10 +184,10 @@ class router::freezer {
     for (const auto& r : s.routes) {
       detail::route_key key{r.method, detail::parse_pattern(prefix + r.pattern)};
       auto answer = wrap(g, r.answer, key.name());
-      add_route(std::move(key), std::move(answer), index);
+      add_route(std::move(key), {std::move(answer), index, r.streaming});
     }
     for (const auto& m : s.mounts)
-      add_mount(g, prefix + m.prefix, m.answer, index);
+      add_mount(g, prefix + m.prefix, m, index);
     if (s.not_found) {
       const auto answer = wrap(g, s.not_found, "");
       for (auto& key : place(prefix)) {
@@ -167,12 +199,13 @@ class router::freezer {
       add(*c.inner, prefix + c.prefix, g);
   }
 
-  void add_mount(const group& g, const std::string& prefix, const handler& h, std::uint32_t index) {
+  void add_mount(const group& g, const std::string& prefix, const scope::mount& m,
+                 std::uint32_t index) {
     auto keys = place(prefix);
     const auto segments = keys.front().pattern.segments.size() - 1;
-    const auto answer = wrap(g, detail::below_mount(h, segments), keys.front().name());
+    const auto answer = wrap(g, detail::below_mount(m.answer, segments), keys.front().name());
     for (auto& key : keys)
-      add_route(std::move(key), answer, index);
+      add_route(std::move(key), {answer, index, m.streaming});
   }
 
   // All requests below a prefix, and those at it; both are called by the pattern of the former.
@@ -185,9 +218,9 @@ class router::freezer {
     return keys;
   }
 
-  void add_route(detail::route_key key, handler answer, std::uint32_t group_index) {
+  void add_route(detail::route_key key, detail::route_table::route r) {
     keys_.push_back(std::move(key));
-    routes_.push_back({std::move(answer), group_index});
+    routes_.push_back(std::move(r));
   }
 
   std::vector<group> groups_;

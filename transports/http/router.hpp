@@ -13,6 +13,7 @@
 #include <kit/service.hpp>
 #include <transports/http/handler_of.hpp>
 #include <transports/http/server.hpp>
+#include <transports/http/streaming.hpp>
 
 namespace kit::http {
 
@@ -91,6 +92,20 @@ class router {
     return handle(method::options, pattern, std::move(h));
   }
 
+  /// The same of a handler that reads its request's body piece by piece, see `streaming`. The other
+  /// routes get it as bytes, up to the server's `limits.max_body_bytes`; more is answered by 413.
+  router& handle(const method& m, std::string_view pattern, streaming_handler h);
+  router& any(std::string_view pattern, streaming_handler h);
+  router& post(std::string_view pattern, streaming_handler h) {
+    return handle(method::post, pattern, std::move(h));
+  }
+  router& put(std::string_view pattern, streaming_handler h) {
+    return handle(method::put, pattern, std::move(h));
+  }
+  router& patch(std::string_view pattern, streaming_handler h) {
+    return handle(method::patch, pattern, std::move(h));
+  }
+
   /// Serve a typed endpoint, see `handler_of`: `router.post("/sum", add.sum)`. The pattern's
   /// parameters fill the fields of those names.
   /// Errors: `errc::invalid_argument` also for a parameter that the request has no field for.
@@ -162,6 +177,7 @@ class router {
   /// `/static/a.css?v=1` below `/static`, `request::target` is `/a.css?v=1`; `/` at the prefix
   /// itself. `request::original_target` is the whole.
   router& mount(std::string_view prefix, handler h);
+  router& mount(std::string_view prefix, streaming_handler h);
 
   /// Serves each endpoint of a service below a prefix, by its name: POST /sum, POST /concat, JSON
   /// both ways.
@@ -181,8 +197,11 @@ class router {
   /// what lies in it. `Allow` is added to its answer if that is a 405 without one.
   router& method_not_allowed(handler h);
 
-  /// What serves. Errors: see above.
+  /// What serves. Errors: see above. Where that is wrapped in another handler, a server can't see
+  /// that there are streaming routes: set `server_options::stream_request_bodies`.
   operator handler() const;
+  /// Whether there is a streaming route.
+  bool has_streaming() const noexcept;
 
  private:
   using layer = std::function<handler(handler, std::string_view)>;

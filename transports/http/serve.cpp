@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include <transports/http/detail/options_for.hpp>
+#include <transports/http/router.hpp>
 #include <transports/http/server.hpp>
 
 namespace kit::http {
@@ -20,6 +22,10 @@ std::string serve(runtime& rt, handler h, server_options options) {
   for (std::size_t i = 0; i < rt.size(); ++i)
     rt.on(i, [s = std::move(servers[i])] { return s->run(); });
   return address;
+}
+
+std::string serve(runtime& rt, const router& r, server_options options) {
+  return serve(rt, handler(r), detail::options_for(r, std::move(options)));
 }
 
 }  // namespace kit::http

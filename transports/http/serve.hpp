@@ -8,6 +8,8 @@
 
 namespace kit::http {
 
+class router;
+
 /// Has a runtime serve HTTP: one `server` on each of its loops, all on the same port, until the
 /// runtime is stopped. Returns where they listen, e.g. `127.0.0.1:8080`.
 ///
@@ -24,5 +26,7 @@ namespace kit::http {
 /// Threads:  before `run`, on the thread that made the runtime. The handler is called on all loops
 ///           at the same time.
 std::string serve(runtime& rt, handler h, server_options options = {});
+/// Of a router as it is now; `stream_request_bodies` is switched on where it has a streaming route.
+std::string serve(runtime& rt, const router& r, server_options options = {});
 
 }  // namespace kit::http

@@ -24,6 +24,8 @@
 #include <transports/http/detail/connection.hpp>
 #include <transports/http/detail/hub.hpp>
 #include <transports/http/detail/listener.hpp>
+#include <transports/http/detail/options_for.hpp>
+#include <transports/http/router.hpp>
 
 namespace kit::http {
 namespace {
@@ -264,6 +266,13 @@ server::server(const asio::any_io_executor& ex, handler h, const server_options&
   auto listener = detail::listen_on(network, options);
   impl_ = std::make_shared<impl>(own_executor(ex), std::move(h), options, std::move(listener));
 }
+
+server::server(const asio::any_io_executor& ex, const router& r, const server_options& options)
+    : server(ex, handler(r), detail::options_for(r, options)) {}
+
+server::server(const asio::any_io_executor& ex, const router& r, const server_options& options,
+               kit::network& network)
+    : server(ex, handler(r), detail::options_for(r, options), network) {}
 
 server::~server() {
   impl_->abandon();

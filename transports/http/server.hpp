@@ -13,6 +13,8 @@
 
 namespace kit::http {
 
+class router;
+
 /// An HTTP/1.1 server (RFC 9110, RFC 9112): a coroutine that ends.
 ///
 ///     kit::http::server server(co_await asio::this_coro::executor, router, {.port = 8080});
@@ -40,6 +42,11 @@ class server {
   /// The same on another network than the system's, which must outlive the server.
   server(const asio::any_io_executor& ex, handler h, const server_options& options,
          kit::network& network);
+  /// Of a router as it is now; `stream_request_bodies` is switched on where it has a streaming
+  /// route. Errors: also as the router's conversion to a handler.
+  server(const asio::any_io_executor& ex, const router& r, const server_options& options = {});
+  server(const asio::any_io_executor& ex, const router& r, const server_options& options,
+         kit::network& network);
   server(const server&) = delete;
   server& operator=(const server&) = delete;
   /// Closes all connections, and cancels the requests that run.
@@ -53,9 +60,10 @@ class server {
 
   /// Serves until `stop` or until cancelled. Then drains: accepts what the kernel already has,
   /// closes the listener, answers what runs and what comes within `drain_idle_grace` with
-  /// `Connection: close`, cancels what takes longer than `drain_timeout`, closes what ignores that
-  /// for `cancel_grace`, and returns. Values of the caller's context are seen by the handlers.
-  /// Errors:       `errc::failed_precondition` when called twice, `errc::unavailable` when the
+  /// `Connection: close`, ends endless streams (`body_source::endless`) at once, cancels what takes
+  /// longer than `drain_timeout`, closes what ignores that for `cancel_grace`, and returns. Values
+  /// of the caller's context are seen by the handlers. Errors:       `errc::failed_precondition`
+  /// when called twice, `errc::unavailable` when the
   ///               network closes the listener.
   /// Cancellation: as `stop`; all types. What comes behind it may be awaited again. Cancelling the
   ///               caller's context does as `cancel`. So `kit::runtime` drains on the first signal

@@ -27,11 +27,22 @@ struct server_options {
   std::size_t max_requests_per_connection = 0;
   /// What a request may bring: 431, 414, 413.
   parser_options limits = {};
+  /// Starts the handler as soon as the head is there, where the body isn't: `request::body` is then
+  /// a stream. The handler must deal with both. A server made from a router that has streaming
+  /// routes switches it on by itself; see `streaming`.
+  ///
+  /// Reading the stream reads from the connection, at most 64 KiB ahead, and sends `100 Continue`
+  /// to a client that waits for it. It throws `kit::error` when the body is malformed, too large,
+  /// too slow or broken off; as the handler's error that is answered 400, 413, 431 or 408. Of what
+  /// the handler leaves unread up to 256 KiB are passed over; where more is left, the connection is
+  /// closed after the answer.
+  bool stream_request_bodies = false;
 
   /// From the first byte of a request to the end of its header section; past it 408. A new
   /// connection has as long for its first byte. 0: no limit.
   std::chrono::milliseconds header_timeout{10'000};
-  /// From the end of the header section, a body may take this long ...
+  /// From the end of the header section, a body may take this long (of a streamed one the time
+  /// counts in which the handler waits for it) ...
   std::chrono::milliseconds body_grace{5'000};
   /// ... and as much longer as its bytes so far take at this rate, in bytes per second; past it
   /// 408. 0: no limit.
@@ -40,7 +51,11 @@ struct server_options {
   std::chrono::milliseconds idle_timeout{60'000};
   /// The deadline of each request's context, counted from its last byte. 0: none. The handler then
   /// has `cancel_grace` left to answer. Streamed content must be out by then, too, or it is broken
-  /// off: set 0 for endless streams.
+  /// off, unless it is endless (`body_source::endless`): then only the handler must be done.
+  ///
+  /// Of a request whose body is streamed, the time is counted anew from each piece that the handler
+  /// has read, and stands still while it waits for one. Its context has no deadline to see, and is
+  /// cancelled with `deadline_exceeded` all the same.
   std::chrono::milliseconds request_timeout{60'000};
   /// After the client has ended its side while its request runs. Mostly it has gone away, but it
   /// may also have said all it wanted to say, and both look the same: how long until the request's

@@ -13,9 +13,10 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import unittest
 
-PROGRAMS = ("quickstart", "stringsvc1", "middleware", "embed")
+PROGRAMS = ("quickstart", "stringsvc1", "middleware", "streams", "embed")
 PATIENCE = 60  # seconds until a program that should have answered or ended counts as stuck
 folder = pathlib.Path()
 
@@ -80,6 +81,37 @@ class Readme(unittest.TestCase):
                     printed = subprocess.run(["sh", "-c", f"{command} -s"], capture_output=True, text=True,
                                              timeout=PATIENCE)
                     self.assertEqual(printed.stdout.rstrip("\n"), answer)
+
+
+class Streams(unittest.TestCase):
+    def curl(self, *arguments, **more):
+        command = ["curl", "-sS", "--max-time", str(PATIENCE), *arguments]
+        return subprocess.run(command, capture_output=True, timeout=PATIENCE, **more)
+
+    def test_uploads(self):
+        with Program("streams") as program, tempfile.NamedTemporaryFile() as file:
+            target = f"http://127.0.0.1:{program.port}/upload"
+            content = bytes(3_000_000)
+            file.write(content)
+            file.flush()
+            for source in (file.name, "-"):  # with its length, and in chunks
+                for fields in ([], ["-H", "Expect: 100-continue"], ["-H", "Expect:"]):
+                    with self.subTest(source, fields=fields):
+                        done = self.curl("-v", "-T", source, *fields, target, input=content)
+                        self.assertEqual(done.stdout, b"3000000 bytes\n")
+                        if "Expect: 100-continue" in fields:
+                            self.assertIn(b"100 Continue", done.stderr)
+
+    def test_events(self):
+        with Program("streams") as program:
+            target = f"http://127.0.0.1:{program.port}/ticks"
+            with subprocess.Popen(["curl", "-sSN", "-H", "Last-Event-ID: 6", target],
+                                  stdout=subprocess.PIPE, text=True) as curl:
+                for line in ("id: 7", "data: tick", "", "id: 8"):
+                    self.assertEqual(curl.stdout.readline(), line + "\n")
+                program.send_signal()  # the drain ends the stream in order
+                self.assertEqual(program.end(), 0)
+                self.assertEqual(curl.wait(PATIENCE), 0)
 
 
 class EachProgram(unittest.TestCase):

@@ -15,10 +15,11 @@ constexpr std::chrono::milliseconds last_look{50};
 }  // namespace
 
 connection::connection(std::shared_ptr<hub> h)
-    : hub_(std::move(h)), timer_(hub_->wheel, on_due<&connection::on_timer>, *this) {}
+    : hub_(std::move(h)), timer_(hub_->wheel, &connection::on_timer_event, this) {}
 
 connection::~connection() {
   timer_.quiesce();
+  if (exchange_ && exchange_->content) exchange_->content->detach();
   hub_->remove(*this);
 }
 
@@ -41,7 +42,10 @@ void connection::enter(phase p, time_point deadline) {
 // The timer is moved only to an earlier time: deadlines mostly move on before they are met.
 void connection::watch() {
   auto next = std::min(deadline_, look_at_);
-  if (exchange_) next = std::min({next, exchange_->write_deadline, exchange_->gone_deadline});
+  if (exchange_) {
+    next = std::min(
+        {next, exchange_->write_deadline, exchange_->gone_deadline, exchange_->content_deadline});
+  }
   if (next < armed_for_) {
     armed_for_ = next;
     timer_.arm(next);
@@ -55,9 +59,17 @@ time_point connection::in(std::chrono::milliseconds span) const {
 time_point connection::body_deadline() const {
   const auto& o = hub_->options;
   if (o.min_body_rate == 0) return time_point::max();
-  const auto bytes = exchange_->parser.message().body.bytes().size();
+  const auto bytes = exchange_->parser.body_size();
   return saturating_add(saturating_add(exchange_->body_start, o.body_grace),
                         std::chrono::milliseconds(bytes * 1000 / o.min_body_rate));
+}
+
+void connection::on_timer_event(void* self, timer_event event) {
+  auto& c = *static_cast<connection*>(self);
+  if (event == timer_event::due) return c.on_timer();
+  // The loop is being destroyed. The frame that waits for content holds the connection, which holds
+  // that frame.
+  if (c.exchange_ && c.exchange_->content) std::shared_ptr(c.exchange_->content)->drop();
 }
 
 void connection::on_timer() {
@@ -77,6 +89,8 @@ void connection::on_deadline() {
   } else if (exchange_ && now_ >= exchange_->gone_deadline) {
     exchange_->gone_deadline = time_point::max();
     cancel_request(errc::canceled);
+  } else if (exchange_ && now_ >= exchange_->content_deadline) {
+    content_overdue();
   } else if (now_ >= deadline_) {
     on_phase_deadline();
   }
@@ -86,8 +100,10 @@ void connection::on_deadline() {
 void connection::on_phase_deadline() {
   deadline_ = time_point::max();
   switch (phase_) {
-    case phase::head:
     case phase::body:
+      if (exchange_->skip_left > 0) return close();  // it was answered
+      [[fallthrough]];
+    case phase::head:
       refuse({status::request_timeout, "the request took too long to arrive"});
       settle();
       break;
@@ -123,8 +139,9 @@ void connection::drain() {
       c.now_ = c.hub_->wheel.now();
       const auto grace = saturating_add(c.now_, c.hub_->options.drain_idle_grace);
       c.enter(phase::idle, std::min(c.deadline_, grace));
-    } else if (c.has_request_ && !c.streaming_) {
-      c.keep_alive_ = false;
+    } else if (c.has_request_) {
+      if (!c.streaming_) c.keep_alive_ = false;
+      c.end_endless();
     }
   });
 }
@@ -136,6 +153,8 @@ void connection::cancel() {
     c.keep_alive_ = false;
     if (c.has_request_) {
       c.cancel_request(errc::canceled);
+    } else if (c.phase_ == phase::body && c.exchange_->skip_left > 0) {
+      c.close();
     } else if (c.phase_ == phase::head || c.phase_ == phase::body) {
       c.refuse({status::service_unavailable, "shutting down"});
       c.settle();

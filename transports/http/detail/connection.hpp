@@ -87,6 +87,7 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
 
  private:
   friend class hub;
+  friend class request_stream;
   enum class phase : std::uint8_t {
     idle,       // no byte of a request yet
     head,       // in a header section
@@ -121,23 +122,43 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
   void release_buffer() noexcept;
   void on_end(const std::error_code& failed);
   void pump();
+  bool skip();
   void settle();
   void await_more();
   void refuse(const protocol_error& why);
+
+  // The content of a request, where that is streamed (connection_content.cpp).
+  void offer_content();
+  void want_content();
+  void unwant_content();
+  void feed();
+  bool reads_content() const noexcept;
+  void put_content(std::size_t size);
+  void wait_for_content();
+  void stop_waiting();
+  void content_overdue();
+  void fail_content(error why);
+  void leave_content();
 
   // One request (connection_request.cpp).
   void begin();
   asio::awaitable<void> run() override;
   static asio::awaitable<void> serve(std::shared_ptr<connection> self);
   asio::awaitable<void> send_stream();
+  asio::awaitable<void> send_endless();
   void done(std::exception_ptr failure) noexcept override;
   void finish();
   void answer(const response& r);
   void abandon();
   void cancel_request(errc why);
+  void end_endless();
   error settled_error() const;
   response_context answer_context();
 
+  // Whether the running request's time counts at the moment.
+  bool is_timed() const noexcept {
+    return !exchange_->endless && exchange_->content_deadline == time_point::max();
+  }
   // Whether the answer is still to come.
   bool busy() const noexcept { return has_request_ && !abandoned_; }
 
@@ -153,6 +174,7 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
   void watch();
   time_point in(std::chrono::milliseconds span) const;
   time_point body_deadline() const;
+  static void on_timer_event(void* self, timer_event event);
   void on_timer();
   void on_deadline();
   void on_phase_deadline();
@@ -177,6 +199,7 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
   bool keep_alive_ = true;      // after the present request
   bool may_send_more_ = false;  // the client doesn't know that it is the last one
   bool reading_ = false;        // a read is under way
+  bool direct_ = false;         // it goes to `exchange::direct`
   bool writing_ = false;        // a write is under way
   bool pumping_ = false;        // in pump, so that done need not call it
   bool has_request_ = false;    // the job runs

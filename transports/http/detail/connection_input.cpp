@@ -13,8 +13,8 @@ namespace {
 
 // While a request runs, what comes behind it is read up to here: to see the client go away.
 constexpr std::size_t max_ahead = 16 * 1024;
-// For bodies that come faster than they fit.
-constexpr std::size_t body_buffer = 32 * 1024;
+// For bodies that come faster than they fit, and so much of a streamed one is read ahead.
+constexpr std::size_t body_buffer = 64 * 1024;
 // When an idle connection is looked at, in case that the client's end came with its request.
 constexpr std::chrono::milliseconds look_again{100};
 // Answers to pipelined requests are collected up to here.
@@ -29,7 +29,7 @@ exchange& connection::x() {
 
 void connection::read() {
   if (reading_ || eof_) return;
-  if (busy() && in_end_ - in_begin_ >= max_ahead) return;
+  if (busy() && in_end_ - in_begin_ >= (exchange_->content ? body_buffer : max_ahead)) return;
   reading_ = true;
   if (start_read(busy() || phase_ != phase::idle)) {
     look_at_ = now_ + look_again;
@@ -38,9 +38,16 @@ void connection::read() {
 }
 
 std::span<char> connection::read_room(std::size_t first) {
+  direct_ = reads_content();
+  if (direct_) {
+    auto& to = exchange_->direct;
+    to.resize(std::min<std::uint64_t>(exchange_->parser.body_left(), body_buffer));
+    return to;
+  }
   if (in_begin_ == in_end_) {
-    if (phase_ == phase::body && in_end_ == in_.size && in_.size < body_buffer) {
-      release_buffer();
+    const bool in_body = phase_ == phase::body || (exchange_ && exchange_->content);
+    if (in_body && in_end_ == in_.size && in_.size < body_buffer) {
+      hub_->give_back(std::exchange(in_, {}));
       first = body_buffer;
     }
     in_begin_ = in_end_ = 0;
@@ -70,15 +77,22 @@ void connection::on_read(const std::error_code& failed, std::size_t size) {
   now_ = hub_->wheel.now();
   if (phase_ == phase::lingering) return failed ? close() : read();  // into the same place
   if (failed) return on_end(failed);
-  in_end_ += size;
-  if (busy()) return read();
-  pump();
+  if (std::exchange(direct_, false)) {
+    put_content(size);
+  } else {
+    in_end_ += size;
+  }
+  if (!busy()) return pump();
+  feed();
+  if (busy()) read();
 }
 
 // The client has gone away, or has only said all it wanted to say: that looks the same.
 void connection::on_end(const std::error_code& failed) {
   eof_ = true;
   if (failed != asio::error::eof) return close();
+  feed();
+  if (phase_ == phase::closed) return;
   if (busy()) {
     const auto grace = hub_->options.half_close_grace;
     if (grace.count() == 0) return cancel_request(errc::canceled);
@@ -96,10 +110,15 @@ void connection::pump() {
          phase_ != phase::closed) {
     auto& now = x();
     if (now.out.size() > flush_at && !flush()) break;
+    if (now.skip_left > 0) {
+      if (!skip()) break;
+      continue;
+    }
     const auto r = now.parser.parse({in_.data.get() + in_begin_, in_end_ - in_begin_});
     in_begin_ += r.consumed;
     now.parsed = r.state;
-    if (r.state == parse_state::complete) {
+    if (r.state == parse_state::complete ||
+        (r.state == parse_state::need_body && hub_->options.stream_request_bodies)) {
       begin();
     } else {
       if (r.state == parse_state::failed) refuse(now.parser.error());

@@ -7,6 +7,8 @@ namespace kit::http::detail {
 namespace {
 
 constexpr std::chrono::milliseconds linger_time{1'000};
+// Of a buffer that was sent; more is freed at once.
+constexpr std::size_t kept_capacity = 256 * 1024;
 
 }  // namespace
 
@@ -47,7 +49,12 @@ void connection::on_written(const std::error_code& failed, std::size_t size) {
   if (failed) return close();
   if (now.sent < now.sending.size()) return write_rest();
   now.write_deadline = time_point::max();
-  std::string().swap(now.sending);
+  if (now.out.empty() && now.sending.capacity() <= kept_capacity) {
+    now.sending.clear();
+    now.out.swap(now.sending);  // for the next chunk
+  } else {
+    std::string().swap(now.sending);
+  }
   if (!flush()) return;
   if (now.writer) {
     now.writer.resume();
@@ -85,6 +92,9 @@ void connection::close(bool reset) {
   timer_.disarm();
   close_io(reset);
   if (has_request_) cancel_request(errc::canceled);
+  if (exchange_ && exchange_->content) {
+    fail_content(error(errc::canceled, "the client has gone away"));
+  }
   if (exchange_ && exchange_->writer) exchange_->writer.resume();
 }
 

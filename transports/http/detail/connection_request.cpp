@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <kit/job.hpp>
+#include <kit/this_context.hpp>
 #include <transports/http/chunked.hpp>
 #include <transports/http/detail/connection.hpp>
 #include <transports/http/response_writer.hpp>
@@ -27,13 +28,20 @@ void connection::begin() {
       o.max_requests_per_connection != 0 && requests_ >= o.max_requests_per_connection;
   keep_alive_ = now.parser.keep_alive() && !last && !hub_->draining();
   may_send_more_ = now.parser.keep_alive();
-  now.context.emplace(context_, in(o.request_timeout));
+  const bool streamed =
+      o.stream_request_bodies &&
+      (now.parsed == parse_state::need_body || now.parser.body_size() > o.limits.max_body_bytes);
+  if (streamed) offer_content();
+  // How long a streamed body takes isn't known.
+  now.context.emplace(context_, streamed ? time_point::max() : in(o.request_timeout));
   has_request_ = true;
   streaming_ = false;
   if (eof_) now.gone_deadline = saturating_add(now_, o.half_close_grace);
   phase_ = phase::running;
   kit::launch(executor(), now.context->context(), *this);
-  if (has_request_ && phase_ == phase::running) enter(phase::running, in(o.request_timeout));
+  if (has_request_ && phase_ == phase::running && is_timed()) {
+    enter(phase::running, in(o.request_timeout));
+  }
 }
 
 asio::awaitable<void> connection::run() {
@@ -45,8 +53,16 @@ asio::awaitable<void> connection::serve(std::shared_ptr<connection> self) {
   auto& now = c.x();
   try {
     auto& answer = now.answer;
-    answer.emplace(co_await c.hub_->handler.try_call(std::move(now.parser.message())));
-    if (*answer && (*answer)->body.is_stream() && !c.abandoned_) co_await c.send_stream();
+    auto call = c.hub_->handler.try_call(std::move(now.parser.message()));
+    if (now.content) now.parser.message().body = now.content->take_early();
+    answer.emplace(co_await std::move(call));
+    if (*answer && (*answer)->body.is_stream() && !c.abandoned_) {
+      if ((*answer)->body.source()->endless()) {
+        co_await c.send_endless();
+      } else {
+        co_await c.send_stream();
+      }
+    }
   } catch (...) {
     now.broken = std::current_exception();
   }
@@ -55,9 +71,11 @@ asio::awaitable<void> connection::serve(std::shared_ptr<connection> self) {
 
 asio::awaitable<void> connection::send_stream() {
   auto& now = x();
+  if (now.content && now.content.use_count() == 1) leave_content();  // nobody reads it any more
   streaming_ = true;
   const auto how = append_response_head(now.out, **now.answer, answer_context());
   keep_alive_ = how.keep_alive;
+  now.framing = how.framing;
   if (how.framing == body_framing::none) co_return;
   if (!pumping_) flush();  // the first chunk may take its time
   auto& body = (*now.answer)->body;
@@ -81,17 +99,45 @@ asio::awaitable<void> connection::send_stream() {
   if (chunked) append_last_chunk(now.out, body.trailers());
 }
 
+// The request's time limit was the handler's. The request goes on in its own context, which nobody
+// cancels meanwhile but together with this one.
+asio::awaitable<void> connection::send_endless() {
+  auto& now = x();
+  if (hub_->draining()) throw error(errc::unavailable, "shutting down");
+  now.endless.emplace(context_);
+  now.ended = false;
+  if (phase_ == phase::running) enter(phase::running, time_point::max());
+  std::exception_ptr broken;
+  try {
+    co_await with_context(now.endless->context(), send_stream());
+  } catch (...) {
+    broken = std::current_exception();
+  }
+  if (!broken) co_return;
+  if (!now.ended || !streaming_ || now.framing == body_framing::bytes)
+    std::rethrow_exception(broken);
+  if (now.framing == body_framing::chunked) append_last_chunk(now.out);
+}
+
+void connection::end_endless() {
+  if (!exchange_ || !exchange_->endless) return;
+  exchange_->ended = true;
+  exchange_->endless->cancel();
+}
+
 void connection::done(std::exception_ptr failure) noexcept {
   const auto keep = std::move(kept_);
   auto& now = x();
+  if (!pumping_) now_ = hub_->wheel.now();
   has_request_ = false;
   now.gone_deadline = time_point::max();
+  now.endless.reset();
+  leave_content();
   if (failure) now.broken = std::move(failure);
   if (phase_ == phase::closed || abandoned_) {
     now.context.reset();
     return;
   }
-  if (!pumping_) now_ = hub_->wheel.now();
   finish();
   if (!pumping_) pump();
 }
@@ -134,11 +180,13 @@ void connection::abandon() {
   if (streaming_) return close(true);
   abandoned_ = true;
   keep_alive_ = false;
+  leave_content();
   answer(error_response(took_too_long()));
   settle();
 }
 
 void connection::cancel_request(errc why) {
+  if (exchange_ && exchange_->endless) exchange_->endless->cancel(why);
   if (exchange_ && exchange_->context) exchange_->context->cancel(why);
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,7 +17,9 @@
 #include <kit/http/version.hpp>
 #include <kit/parked.hpp>
 #include <kit/result.hpp>
+#include <transports/http/detail/request_stream.hpp>
 #include <transports/http/request_parser.hpp>
+#include <transports/http/response_writer.hpp>
 
 namespace kit::http::detail {
 
@@ -42,7 +45,7 @@ class date_clock {
 
 /// What a connection holds only while a request or an answer is on its way.
 struct exchange {
-  explicit exchange(const parser_options& limits) : parser(limits) {}
+  exchange(const parser_options& limits, bool streaming) : parser(limits, streaming) {}
 
   request_parser parser;
   parse_state parsed = parse_state::complete;  // nothing of the next request was taken yet
@@ -56,6 +59,19 @@ struct exchange {
   std::exception_ptr broken;  // why a streamed answer broke off
   kit::parked writer;         // the job, waiting for all to be sent
   time_point gone_deadline = time_point::max();
+
+  // Its content, where that is streamed and may still be read.
+  std::shared_ptr<request_stream> content;
+  time_point wanted_since;                          // the handler waits for content
+  duration waited{};                                // so far
+  time_point content_deadline = time_point::max();  // for the present wait
+  std::string direct;                               // is read into where it needs no parsing
+  std::uint64_t skip_left = 0;  // the request is over, and of the rest that much may be thrown away
+
+  // An answer without end: what makes it runs in this context.
+  std::optional<cancel_source> endless;
+  bool ended = false;                         // by a drain
+  body_framing framing = body_framing::none;  // of a streamed answer
 
   std::string out;      // to be sent next
   std::string sending;  // what a write is at

@@ -46,6 +46,7 @@ class hooked_call::counted_body final : public body_source {
   }
   std::optional<std::uint64_t> size() const noexcept override { return inner_.size(); }
   const http::headers& trailers() const noexcept override { return inner_.trailers(); }
+  bool endless() const noexcept override { return inner_.source()->endless(); }
 
  private:
   void end(std::optional<error> failure) noexcept {

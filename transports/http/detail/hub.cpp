@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include <transports/http/detail/body_limit.hpp>
 #include <transports/http/detail/connection.hpp>
 
 namespace kit::http::detail {
@@ -17,7 +18,8 @@ hub::hub(const server_options& o, endpoint<request, response> h, context base,
          const asio::any_io_executor& ex, bool one_thread)
     : options(o),
       handler(std::move(h)),
-      base_context(std::move(base)),
+      base_context(o.stream_request_bodies ? base.with(body_limit{o.limits.max_body_bytes})
+                                           : std::move(base)),
       executor(ex),
       wheel(timer_wheel::of(ex)),
       one_thread_(one_thread) {
@@ -70,7 +72,9 @@ void hub::on_next_left(std::function<void()> call) {
 }
 
 std::unique_ptr<exchange> hub::take_exchange() {
-  if (!one_thread_ || spare_exchanges_.empty()) return std::make_unique<exchange>(options.limits);
+  if (!one_thread_ || spare_exchanges_.empty()) {
+    return std::make_unique<exchange>(options.limits, options.stream_request_bodies);
+  }
   auto last = std::move(spare_exchanges_.back());
   spare_exchanges_.pop_back();
   return last;

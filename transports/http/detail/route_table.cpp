@@ -3,6 +3,12 @@
 #include <string>
 #include <utility>
 
+#include <asio/this_coro.hpp>
+
+#include <kit/this_context.hpp>
+#include <transports/http/detail/body_limit.hpp>
+#include <transports/http/detail/typed_handler.hpp>
+
 namespace kit::http::detail {
 namespace {
 
@@ -16,6 +22,15 @@ asio::awaitable<result<response>> call_with_allow(handler custom, request req, s
     r->headers.set(field::allow, allow);
   }
   co_return r;
+}
+
+// Up to the server's limit for content that is no stream.
+asio::awaitable<result<response>> buffer_first(handler next, request req) {
+  const auto ctx = context_of(co_await asio::this_coro::executor);
+  const auto* limit = ctx.get<body_limit>();
+  auto all = co_await buffer_body(req, limit ? limit->bytes : body_limit{}.bytes);
+  if (!all) co_return fail(std::move(all).error());
+  co_return co_await next.try_call(std::move(req));
 }
 
 // These are endpoints that make no frame but the answer's.
@@ -52,6 +67,15 @@ struct answer_plain {
   }
 };
 
+struct answer_buffered {
+  handler next;
+
+  asio::awaitable<result<response>> try_call(request&& req) const {
+    if (req.body.is_stream()) return buffer_first(next, std::move(req));
+    return next.try_call(std::move(req));
+  }
+};
+
 struct mounted {
   handler next;
   std::size_t segments;
@@ -77,7 +101,9 @@ asio::awaitable<result<response>> route_table::try_call(request&& req) const {
     return refusal(match, req).try_call(std::move(req));
   }
   req.route = parts_.tree->pattern(match.route);
-  return parts_.routes[match.route].answer.try_call(std::move(req));
+  const auto& r = parts_.routes[match.route];
+  if (req.body.is_stream() && !r.streaming) return buffer_first(r.answer, std::move(req));
+  return r.answer.try_call(std::move(req));
 }
 
 const handler& route_table::refusal(const route_match& match, request& req) const {
@@ -107,6 +133,11 @@ handler wrong_method_answer(std::shared_ptr<const route_tree> tree, handler cust
 
 handler plain_answer(status s) {
   return answer_plain{s};
+}
+
+handler buffered(handler next) {
+  if (!next) return {};
+  return answer_buffered{std::move(next)};
 }
 
 handler below_mount(handler next, std::size_t segments) {

@@ -20,6 +20,7 @@ class route_table {
   struct route {
     handler answer;
     std::uint32_t group_index = 0;
+    bool streaming = false;  ///< takes streamed bodies; the others get bytes
   };
   /// The answers that need no route, with the middlewares of the routes' group around them.
   struct group {
@@ -53,6 +54,8 @@ handler options_answer(std::shared_ptr<const route_tree> tree);
 handler wrong_method_answer(std::shared_ptr<const route_tree> tree, handler custom);
 /// Answers with a status and its phrase.
 handler plain_answer(status s);
+/// Gives `next` bytes where the content is a stream, or answers 413. No frame where it isn't.
+handler buffered(handler next);
 /// Takes the first `segments` segments off the path before it calls `next`.
 handler below_mount(handler next, std::size_t segments);
 
