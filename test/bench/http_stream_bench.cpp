@@ -287,9 +287,18 @@ std::vector<contest> contests(std::uint64_t size) {
 int main(int count, char** arguments) {
   std::uint64_t mib = 1024;
   int rounds = 5;
-  for (int i = 1; i + 1 < count; i += 2) {
-    if (std::strcmp(arguments[i], "--rounds") == 0) rounds = std::atoi(arguments[i + 1]);
-    if (std::strcmp(arguments[i], "--mib") == 0) mib = std::strtoull(arguments[i + 1], nullptr, 10);
+  for (int i = 1; i < count; i += 2) {
+    const auto is = [&](const char* option) {
+      return i + 1 < count && std::strcmp(arguments[i], option) == 0;
+    };
+    if (is("--rounds")) {
+      rounds = std::atoi(arguments[i + 1]);
+    } else if (is("--mib")) {
+      mib = std::strtoull(arguments[i + 1], nullptr, 10);
+    } else {
+      std::printf("usage: http_stream_bench [--rounds N] [--mib N]   default 5, 1024\n");
+      return std::strcmp(arguments[i], "--help") == 0 ? 0 : 2;
+    }
   }
   auto all = contests(mib << 20);
   for (int round = 0; round < rounds; ++round) {
