@@ -13,6 +13,13 @@
 
 namespace kit::http {
 
+/// A part of an open file.
+struct file_region {
+  int descriptor = -1;
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+};
+
 /// Where the chunks of a streamed body come from.
 /// Threads: one reader at a time.
 class body_source {
@@ -30,6 +37,9 @@ class body_source {
   virtual std::optional<std::uint64_t> size() const noexcept { return std::nullopt; }
   /// The trailer fields; empty until `read()` returned nothing.
   virtual const headers& trailers() const noexcept;
+  /// The file that all of it is in, where that is so and nothing was read yet: a server may have
+  /// the system copy it instead of reading. Open as long as the source.
+  virtual std::optional<file_region> file() const noexcept { return std::nullopt; }
   /// Whether it goes on until its reader has enough, as event streams do. A server's time limit for
   /// requests then ends with the handler, and a drain ends the body.
   virtual bool endless() const noexcept { return false; }

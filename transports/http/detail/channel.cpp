@@ -110,6 +110,10 @@ secure_step channel::send(std::string_view data) noexcept {
   return session_ ? session_->write(data) : step(detail::send(socket_, data), wait::to_write);
 }
 
+secure_step channel::send_file(const file_region& file) noexcept {
+  return step(detail::send_file(socket_, file), wait::to_write);
+}
+
 bool channel::readable() noexcept {
   char byte;
   const auto there = peek(socket_, {&byte, 1});

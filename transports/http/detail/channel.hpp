@@ -44,6 +44,10 @@ class channel {
   /// What goes out without waiting. See `secure_session::write` on what must come next.
   secure_step send(std::string_view data) noexcept;
 
+  /// Whether the system can copy from a file into it.
+  bool can_send_file() const noexcept { return !secure(); }
+  secure_step send_file(const file_region& file) noexcept;
+
   /// Whether the last `handshake` or `receive` took all there was.
   bool drained() const noexcept { return session_ ? session_->drained() : drained_; }
   /// Whether `receive` may give something without the socket becoming readable.

@@ -116,6 +116,10 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
   virtual void restart_read() {}
   virtual void start_write(std::string_view data) = 0;
   virtual io_result try_write(std::string_view data) noexcept = 0;
+  // Whether the system can copy from a file; by the next two then, as by the two above.
+  virtual bool can_send_file() const noexcept { return false; }
+  virtual void start_send_file(const file_region&) {}
+  virtual io_result try_send_file(const file_region&) noexcept { return {}; }
   /// Whether there is something to read, as far as that can be known.
   virtual bool readable() noexcept = 0;
   /// Says that nothing more will be sent, where the protocol below HTTP has words for it. False
@@ -157,11 +161,12 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
   asio::awaitable<void> run() override;
   static asio::awaitable<void> serve(std::shared_ptr<connection> self);
   asio::awaitable<void> send_stream();
+  asio::awaitable<void> send_file(file_region file);
   asio::awaitable<void> send_endless();
   void renew_time();
   void done(std::exception_ptr failure) noexcept override;
   void finish();
-  void answer(const response& r);
+  void answer(response r);
   void abandon();
   void cancel_request(errc why);
   void end_endless();
@@ -183,6 +188,7 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
 
   // Writing (connection_output.cpp).
   bool flush();
+  bool flush_file();
   bool all_out();
   void write_rest();
   void end();

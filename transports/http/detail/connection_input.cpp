@@ -109,7 +109,7 @@ void connection::pump() {
   while (in_begin_ < in_end_ && !has_request_ && !writing_ && keep_alive_ &&
          phase_ != phase::closed) {
     auto& now = x();
-    if (now.out.size() > flush_at && !flush()) break;
+    if ((now.out.size() > flush_at || !now.tail.empty()) && !flush()) break;
     if (now.skip_left > 0) {
       if (!skip()) break;
       continue;

@@ -16,20 +16,42 @@ constexpr std::size_t kept_capacity = 256 * 1024;
 bool connection::flush() {
   if (writing_ || phase_ == phase::closed) return false;
   if (!exchange_) return true;
-  if (exchange_->out.empty()) return all_out();
   auto& now = *exchange_;
-  const auto r = try_write(now.out);
-  if (r.error) {
-    close();
-    return false;
+  while (!now.out.empty()) {
+    const auto r = try_write(now.out);
+    if (r.error) {
+      close();
+      return false;
+    }
+    if (r.size < now.out.size()) {
+      now.sending = std::exchange(now.out, {});
+      now.sent = r.size;
+      write_rest();
+      return false;
+    }
+    now.out.clear();
+    now.out.swap(now.tail);
   }
-  if (r.size < now.out.size()) {
-    now.sending = std::exchange(now.out, {});
-    now.sent = r.size;
-    write_rest();
-    return false;
+  return now.file.size == 0 ? all_out() : flush_file();
+}
+
+// The same of a file, behind all else.
+bool connection::flush_file() {
+  auto& now = *exchange_;
+  while (now.file.size > 0) {
+    const auto r = try_send_file(now.file);
+    if (r.error) {
+      close(true);  // only the end can tell the client
+      return false;
+    }
+    if (r.size == 0) {
+      now.sends_file = true;
+      write_rest();
+      return false;
+    }
+    now.file.offset += r.size;
+    now.file.size -= r.size;
   }
-  now.out.clear();
   return all_out();
 }
 
@@ -43,6 +65,7 @@ void connection::write_rest() {
   writing_ = true;
   now.write_deadline = in(hub_->options.write_timeout);
   watch();
+  if (now.sends_file) return start_send_file(now.file);
   start_write(std::string_view(now.sending).substr(now.sent));
 }
 
@@ -51,11 +74,16 @@ void connection::on_written(const std::error_code& failed, std::size_t size) {
   if (phase_ == phase::closed) return;
   now_ = hub_->wheel.now();
   auto& now = *exchange_;
-  now.sent += size;
   if (failed) return close();
-  if (now.sent < now.sending.size()) return write_rest();
+  if (std::exchange(now.sends_file, false)) {
+    now.file.offset += size;
+    now.file.size -= size;
+  } else {
+    now.sent += size;
+    if (now.sent < now.sending.size()) return write_rest();
+  }
   now.write_deadline = time_point::max();
-  if (now.out.empty() && now.sending.capacity() <= kept_capacity) {
+  if (now.out.empty() && now.tail.empty() && now.sending.capacity() <= kept_capacity) {
     now.sending.clear();
     now.out.swap(now.sending);  // for the next chunk
   } else {

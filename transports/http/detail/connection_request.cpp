@@ -14,6 +14,9 @@
 namespace kit::http::detail {
 namespace {
 
+// Content from there on is sent from where it lies.
+constexpr std::size_t least_moved = 32 * 1024;
+
 error took_too_long() {
   return error(errc::deadline_exceeded, "the request took too long");
 }
@@ -113,6 +116,10 @@ asio::awaitable<void> connection::send_stream() {
   if (how.framing == body_framing::none) co_return;
   if (!pumping_) flush();  // the first chunk may take its time
   auto& body = (*now.answer)->body;
+  if (const auto file = body.source()->file();
+      file && how.framing == body_framing::bytes && can_send_file()) {
+    co_return co_await send_file(*file);
+  }
   const bool chunked = how.framing == body_framing::chunked;
   auto left = body.size();  // a length was said: not a byte more
   now.streamed_bytes = 0;
@@ -134,6 +141,18 @@ asio::awaitable<void> connection::send_stream() {
   }
   if (left.value_or(0) > 0) throw error(errc::data_loss, "the body is shorter than it said");
   if (chunked) append_last_chunk(now.out, body.trailers());
+}
+
+// The system copies. How long that takes is for the time limit of writes to say.
+asio::awaitable<void> connection::send_file(file_region file) {
+  auto& now = x();
+  now.streamed_bytes = file.size;
+  now.file = file;
+  if (phase_ == phase::running) enter(phase::running, time_point::max());
+  if (!flush() && phase_ != phase::closed) {
+    co_await kit::suspend([&now](auto handler) { now.writer.store(std::move(handler)); });
+  }
+  now.file = {};
 }
 
 // The time limit counts anew from each piece that was sent.
@@ -198,7 +217,7 @@ void connection::finish() {
   if (now.broken) now.answer = fail(to_error(std::exchange(now.broken, nullptr)));
   if (!streaming_) {
     if (!*now.answer) now.answer = error_response(settled_error());
-    answer(**now.answer);
+    answer(std::move(**now.answer));
   } else {
     enter(phase::answered, time_point::max());
   }
@@ -207,13 +226,16 @@ void connection::finish() {
   now.answer.reset();
 }
 
-void connection::answer(const response& r) {
-  auto& out = x().out;
-  const auto before = out.size();
-  const auto how = append_response(out, r, answer_context());
+void connection::answer(response r) {
+  auto& now = x();
+  const auto size = r.body.bytes().size();
+  const bool large = size >= least_moved;
+  const auto how = large ? append_response_head(now.out, r, answer_context())
+                         : append_response(now.out, r, answer_context());
   keep_alive_ = how.keep_alive;
-  const bool content = how.framing == body_framing::bytes && out.size() > before;
-  note_answer(r.status, content ? r.body.bytes().size() : 0);
+  const bool content = how.framing == body_framing::bytes;
+  if (large && content) now.tail = r.body.take();
+  note_answer(r.status, content ? size : 0);
   enter(phase::answered, time_point::max());
 }
 

@@ -78,8 +78,11 @@ struct exchange {
   body_framing framing = body_framing::none;  // of a streamed answer
 
   std::string out;      // to be sent next
+  std::string tail;     // to be sent after that: large content that need not be copied into it
+  file_region file;     // or this
   std::string sending;  // what a write is at
   std::size_t sent = 0;
+  bool sends_file = false;  // the write is of that
   time_point write_deadline = time_point::max();
 
   date_clock date;

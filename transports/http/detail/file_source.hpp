@@ -23,6 +23,9 @@ class file_source final : public body_source {
 
   asio::awaitable<std::optional<std::string>> read() override;
   std::optional<std::uint64_t> size() const noexcept override { return size_; }
+  std::optional<file_region> file() const noexcept override {
+    return left_ == size_ ? std::optional(file_region{fd_.get(), at_, left_}) : std::nullopt;
+  }
 
  private:
   descriptor fd_;

@@ -157,6 +157,7 @@ class loop_connection final : public connection {
     static status perform(reactor_op* base) noexcept {
       auto& op = *static_cast<write_operation*>(base);
       auto& channel = op.connection_.channel_;
+      if (op.file_.size > 0) return op.judge(channel.send_file(op.file_));
       if (!op.ending_) return op.judge(channel.send(op.data_));
       return channel.say_end() ? done : not_done;
     }
@@ -174,6 +175,7 @@ class loop_connection final : public connection {
     }
 
     std::string_view data_;
+    file_region file_;     // instead
     bool ending_ = false;  // all was sent but the end
 
     friend class loop_connection;
@@ -204,10 +206,20 @@ class loop_connection final : public connection {
   }
   void start_write(std::string_view data) override {
     write_op_.data_ = data;
+    write_op_.file_ = {};
     write_op_.start(wait::to_write, false);
   }
   io_result try_write(std::string_view data) noexcept override {
     const auto now = channel_.send(data);
+    return {now.error, now.size};
+  }
+  bool can_send_file() const noexcept override { return channel_.can_send_file(); }
+  void start_send_file(const file_region& file) override {
+    write_op_.file_ = file;
+    write_op_.start(wait::to_write, false);
+  }
+  io_result try_send_file(const file_region& file) noexcept override {
+    const auto now = channel_.send_file(file);
     return {now.error, now.size};
   }
   bool readable() noexcept override { return channel_.readable(); }
@@ -215,6 +227,7 @@ class loop_connection final : public connection {
   void shutdown_send() noexcept override {
     if (channel_.say_end()) return channel_.shutdown_send();
     write_op_.ending_ = true;
+    write_op_.file_ = {};
     write_op_.start(wait::to_write, false);
   }
   void close_io(bool reset) noexcept override {

@@ -1,10 +1,13 @@
 #include <transports/http/detail/socket_calls.hpp>
 
+#include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstddef>
 #include <cstring>
 #include <string>
 
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <asio/error.hpp>
@@ -61,6 +64,56 @@ io_result send(int socket, std::string_view data) noexcept {
     const auto n = ::send(socket, data.data(), data.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n >= 0) return {{}, static_cast<std::size_t>(n)};
     if (is_nothing(errno)) return {};
+    if (errno != EINTR) return {std::error_code(errno, std::generic_category()), 0};
+  }
+}
+
+namespace {
+
+// sendfile raises SIGPIPE where the peer has gone, and can't be told not to. While it lives, that
+// signal is held up, and one that has come is taken away.
+class without_pipe_signal {
+ public:
+  without_pipe_signal() noexcept {
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    sigset_t waiting;
+    sigpending(&waiting);
+    was_waiting_ = sigismember(&waiting, SIGPIPE) == 1;
+    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  without_pipe_signal(const without_pipe_signal&) = delete;
+  ~without_pipe_signal() {
+    if (came_ && !was_waiting_) {
+      const timespec at_once{};
+      sigtimedwait(&pipe_, nullptr, &at_once);
+    }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  void has_come() noexcept { came_ = true; }
+
+ private:
+  sigset_t pipe_{};
+  sigset_t before_{};
+  bool was_waiting_ = false;
+  bool came_ = false;
+};
+
+// At a time, so that others on the loop get their turn.
+constexpr std::uint64_t file_piece = 1024 * 1024;
+
+}  // namespace
+
+io_result send_file(int socket, const file_region& file) noexcept {
+  without_pipe_signal signals;
+  auto at = static_cast<off_t>(file.offset);
+  const auto size = static_cast<std::size_t>(std::min(file.size, file_piece));
+  for (;;) {
+    const auto n = ::sendfile(socket, file.descriptor, &at, size);
+    if (n > 0) return {{}, static_cast<std::size_t>(n)};
+    if (n == 0) return {std::make_error_code(std::errc::io_error), 0};  // it has become shorter
+    if (is_nothing(errno)) return {};
+    if (errno == EPIPE) signals.has_come();
     if (errno != EINTR) return {std::error_code(errno, std::generic_category()), 0};
   }
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include <kit/http/body.hpp>
 #include <kit/stream.hpp>
 #include <transports/http/connection_info.hpp>
 
@@ -16,6 +17,8 @@ io_result receive(int socket, std::span<char> into) noexcept;
 io_result send(int socket, std::string_view data) noexcept;
 /// As `receive`, but it stays there.
 io_result peek(int socket, std::span<char> into) noexcept;
+/// The same from a file; an error where that is shorter.
+io_result send_file(int socket, const file_region& file) noexcept;
 /// Makes closing it forget what is unsent, and tell the peer by a reset.
 void reset_on_close(int socket) noexcept;
 connection_info addresses_of(int socket);

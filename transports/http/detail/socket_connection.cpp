@@ -87,6 +87,24 @@ class socket_connection final : public connection {
       done(now.error, now.size);
     });
   }
+  bool can_send_file() const noexcept override { return channel_.can_send_file(); }
+  void start_send_file(const file_region& file) override {
+    send_file_when_ready(file, write_handler(self()));
+  }
+  void send_file_when_ready(const file_region& file, write_handler done) {
+    socket_.async_wait(socket_type::wait_write, [c = self(), file, done = std::move(done)](
+                                                    const std::error_code& failed) mutable {
+      const auto now = failed ? io_result{failed, 0} : c->try_send_file(file);
+      if (!now.error && now.size == 0) {
+        return c->send_file_when_ready(file, std::move(done));
+      }
+      done(now.error, now.size);
+    });
+  }
+  io_result try_send_file(const file_region& file) noexcept override {
+    const auto now = channel_.send_file(file);
+    return {now.error, now.size};
+  }
   io_result try_write(std::string_view data) noexcept override {
     const auto now = channel_.send(data);
     return {now.error, now.size};

@@ -16,7 +16,7 @@ using http::body;
 using http::request;
 using http::response;
 
-static_assert(sizeof(request) <= 256);
+static_assert(sizeof(request) <= 272);
 static_assert(sizeof(response) <= 192);
 static_assert(std::is_nothrow_move_constructible_v<request>);
 static_assert(std::is_nothrow_move_assignable_v<request>);
