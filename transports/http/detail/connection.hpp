@@ -175,7 +175,8 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
 
   // Whether the running request's time counts at the moment.
   bool is_timed() const noexcept {
-    return !exchange_->endless && exchange_->content_deadline == time_point::max();
+    return !exchange_->endless && exchange_->file.size == 0 &&
+           exchange_->content_deadline == time_point::max();
   }
   // Whether the answer is still to come.
   bool busy() const noexcept { return has_request_ && !abandoned_; }

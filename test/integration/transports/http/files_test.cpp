@@ -44,15 +44,15 @@ TEST_CASE_TEMPLATE("http server: a large file arrives whole, also at a slow read
   test::http_client c(w);
   c.get("/large.txt");
   w.advance(6s);  // no time limit while it is sent
-  CHECK(c.answer().body == f.content);
+  CHECK((c.answer().body == f.content));
   CHECK(w.settle([&] { return !t.lines->empty(); }));
   CHECK(t.last() == "GET /large.txt [] 200 0>" + std::to_string(f.content.size()) + " completed");
-  CHECK(c.get("/large.txt", "Range: bytes=1000000-2999999\r\n").answer().body ==
-        f.content.substr(1'000'000, 2'000'000));
+  CHECK((c.get("/large.txt", "Range: bytes=1000000-2999999\r\n").answer().body ==
+         f.content.substr(1'000'000, 2'000'000)));
   c.send("HEAD /large.txt HTTP/1.1\r\nHost: a\r\n\r\n");
   CHECK(c.answer(true).header("content-length") == std::to_string(f.content.size()));
   c.get("/large.txt").get("/none");  // pipelined
-  CHECK(c.answer().body == f.content);
+  CHECK((c.answer().body == f.content));
   CHECK(c.answer().status == 404);
 }
 
