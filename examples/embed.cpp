@@ -83,6 +83,7 @@ asio::awaitable<stats_response> read(const counters& c) {
   co_return stats_response{.sessions = c.sessions, .bytes = c.bytes};
 }
 
+// [client]
 // A server that doesn't answer in time is left out.
 asio::awaitable<stats_response> add_up(const counters& c,
                                        const std::vector<stats_endpoint>& others) {
@@ -96,16 +97,23 @@ asio::awaitable<stats_response> add_up(const counters& c,
   co_return sum;
 }
 
-kit::http::router make_router(const counters& c, const std::vector<std::string>& urls) {
+std::vector<stats_endpoint> stats_of(const std::vector<std::string>& urls) {
   const kit::http::client client;  // opens its connections on the loop that it is called on
-  std::vector<stats_endpoint> others;
+  std::vector<stats_endpoint> all;
   for (const auto& url : urls) {
-    others.push_back(kit::http::endpoint_of<stats_request, stats_response>(
+    all.push_back(kit::http::endpoint_of<stats_request, stats_response>(
         client, kit::http::method::get, url + "/stats"));
   }
+  return all;
+}
+// [end]
+
+kit::http::router make_router(const counters& c, const std::vector<std::string>& urls) {
   kit::http::router router;
   router.get("/stats", stats_endpoint([&c](stats_request) { return read(c); }));
-  router.get("/total", stats_endpoint([&c, others](stats_request) { return add_up(c, others); }));
+  router.get("/total", stats_endpoint([&c, others = stats_of(urls)](stats_request) {
+               return add_up(c, others);
+             }));
   return router;
 }
 

@@ -9,8 +9,8 @@ namespace kit::http {
 
 /// Which HTTP versions a client speaks.
 enum class client_protocol : std::uint8_t {
-  http_1_1,               ///< nothing else
-  negotiated,             ///< HTTP/2 where a TLS server offers it (ALPN), else HTTP/1.1
+  http_1_1,    ///< nothing else
+  negotiated,  ///< HTTP/2 where a TLS server offers it (ALPN), else HTTP/1.1
   /// HTTP/2 only, also without TLS. With libcurl 7.88 each call has a connection of its own.
   http_2_prior_knowledge
 };

@@ -1,5 +1,5 @@
-// A program outside Cokit's tree that serves with an installed Cokit and calls itself by its client.
-// It answers 0 when all is well.
+// A program outside Cokit's tree that serves with an installed Cokit and calls itself by its
+// client. It answers 0 when all is well.
 #include <iostream>
 #include <string>
 #include <utility>
