@@ -7,8 +7,10 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <kit/error.hpp>
+#include <kit/http/accept.hpp>
 #include <kit/http/syntax.hpp>
 #include <transports/http/detail/answer_fields.hpp>
 #include <transports/http/detail/coder.hpp>
@@ -35,73 +37,23 @@ void check(const compress_options& o) {
   }
 }
 
-// A weight in thousandths (RFC 9110 12.4.2); a malformed one counts as 0.
-int parse_weight(std::string_view text) noexcept {
-  if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return 0;
-  if (text.size() > 1 && text[1] != '.') return 0;
-  int weight = text[0] == '1' ? 1000 : 0;
-  int place = 100;
-  for (const char c : text.substr(std::min<std::size_t>(2, text.size()))) {
-    if (!is_digit(c)) return 0;
-    weight += (c - '0') * place;
-    place /= 10;
-  }
-  return std::min(weight, 1000);
-}
-
-// What a client accepts, in thousandths; -1: it doesn't say.
-struct accepted_codings {
-  std::array<int, 3> of{-1, -1, -1};
-  int identity = -1;
-  int others = -1;
-
-  int weight(coding c) const noexcept {
-    const int said = of[static_cast<std::size_t>(c)];
-    return said >= 0 ? said : std::max(0, others);
-  }
-  bool refuses_plain() const noexcept { return identity == 0 || (identity < 0 && others == 0); }
+// What becomes of an answer to that client.
+struct choice {
+  std::optional<coding> best;  // none: plain
+  bool refuses_plain = false;
 };
 
-int* place_of(accepted_codings& a, std::string_view name) noexcept {
-  if (iequals(name, "br")) return &a.of[static_cast<std::size_t>(coding::br)];
-  if (iequals(name, "gzip") || iequals(name, "x-gzip")) {
-    return &a.of[static_cast<std::size_t>(coding::gzip)];
-  }
-  if (iequals(name, "deflate")) return &a.of[static_cast<std::size_t>(coding::deflate)];
-  if (iequals(name, "identity")) return &a.identity;
-  return name == "*" ? &a.others : nullptr;
-}
-
-// RFC 9110 12.5.3.
-accepted_codings read_accept_encoding(const headers& fields) {
-  accepted_codings a;
-  for (auto list : fields.get_all(field::accept_encoding)) {
-    for (auto member = next_list_member(list); !member.empty(); member = next_list_member(list)) {
-      const auto semicolon = member.find(';');
-      auto* const place = place_of(a, trim_ows(member.substr(0, semicolon)));
-      if (!place) continue;
-      *place = 1000;
-      if (semicolon == member.npos) continue;
-      const auto parameter = trim_ows(member.substr(semicolon + 1));
-      if (parameter.size() > 2 && iequals(parameter.substr(0, 2), "q=")) {
-        *place = parse_weight(parameter.substr(2));
-      }
-    }
-  }
-  return a;
-}
-
-std::optional<coding> choose(const compress_options& o, const accepted_codings& a) noexcept {
-  std::optional<coding> best;
-  int weight = std::max(0, a.refuses_plain() ? 0 : a.identity) - 1;
-  // Plain content is liked no better for being named, unless it's by more.
+choice choose(const compress_options& o, const headers& fields) {
+  std::vector<std::string_view> offered;
+  for (const auto c : o.codings)
+    offered.push_back(detail::name(c));
+  choice made;
+  made.refuses_plain = !negotiate_encoding(fields, {});
+  const auto name = negotiate_encoding(fields, offered);
   for (const auto c : o.codings) {
-    if (a.weight(c) > 0 && a.weight(c) > weight) {
-      best = c;
-      weight = a.weight(c);
-    }
+    if (name == detail::name(c)) made.best = c;
   }
-  return best;
+  return made;
 }
 
 bool type_matches(std::string_view type, std::string_view pattern) noexcept {
@@ -188,10 +140,10 @@ class compress::layer {
 
   asio::awaitable<result<response>> try_call(request req) const {
     const auto asked = req.method;
-    const auto accepted = read_accept_encoding(req.headers);
+    const auto chosen = choose(*options_, req.headers);
     auto answer = co_await next_.try_call(std::move(req));
     try {
-      if (answer) apply(asked, accepted, *answer);
+      if (answer) apply(asked, chosen, *answer);
     } catch (...) {
       answer = fail(to_error(std::current_exception()));
     }
@@ -199,21 +151,21 @@ class compress::layer {
   }
 
  private:
-  void apply(const method& asked, const accepted_codings& accepted, response& r) const {
-    const auto best = choose(*options_, accepted);
+  void apply(const method& asked, const choice& chosen, response& r) const {
+    const auto best = chosen.best;
     if (r.status == status::not_modified) {  // goes by the answer that it stands for
       if (best) weaken_etag(r.headers);
       return;
     }
     if (is_fixed(asked, r)) return;
     const bool listed = is_listed(*options_, r.headers);
-    if (!listed && !accepted.refuses_plain()) return;
+    if (!listed && !chosen.refuses_plain) return;
     const auto size = size_of(asked, r);
     if (size == 0U) return;
     const bool is_long = !size || *size >= options_->min_bytes;
     if (listed && is_long) detail::add_vary(r.headers, name(field::accept_encoding));
-    if (!best || !(is_long || accepted.refuses_plain())) return;
-    encode(asked, r, *best, accepted.refuses_plain());
+    if (!best || !(is_long || chosen.refuses_plain)) return;
+    encode(asked, r, *best, chosen.refuses_plain);
   }
 
   // Nothing where it isn't known; of what HEAD stands for, the length that the handler says.

@@ -10,6 +10,7 @@
 
 #include <kit/codec/json.hpp>
 #include <kit/error.hpp>
+#include <kit/http/accept.hpp>
 #include <kit/http/syntax.hpp>
 #include <transports/http/detail/health_check.hpp>
 #include <transports/http/router.hpp>
@@ -48,17 +49,11 @@ std::string message_of(const error& e) {
   return text;
 }
 
-// The JSON type that is asked for by name; empty for text.
+// The JSON type that is asked for; empty for text, which is preferred among equals.
 std::string_view wanted_type(const headers& fields) {
-  std::string_view wanted;
-  for (auto list : fields.get_all(field::accept)) {
-    for (auto text = next_list_member(list); !text.empty(); text = next_list_member(list)) {
-      const auto type = trim_ows(text.substr(0, text.find(';')));
-      if (iequals(type, health_type)) return health_type;
-      if (iequals(type, json_type)) wanted = json_type;
-    }
-  }
-  return wanted;
+  const std::string_view offered[] = {"text/plain", health_type, json_type};
+  const auto chosen = negotiate_media_type(fields, offered).value_or(0);
+  return chosen == 0 ? std::string_view() : offered[chosen];
 }
 
 // draft-inadarei-api-health-check-06, 3 and 4.
