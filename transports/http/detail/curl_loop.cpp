@@ -62,8 +62,6 @@ using loop_executor = asio::io_context::executor_type;
 // Calls to an HTTP/2 server on one connection; libcurl's default.
 constexpr std::size_t max_streams = 100;
 constexpr std::size_t max_spare = 64;
-// Rounds of calls that end at once before others on the loop get their turn.
-constexpr int max_rounds = 64;
 
 bool is_one_thread(const asio::any_io_executor& bare) {
   const auto* loop = target_of<loop_executor>(bare);
@@ -204,8 +202,11 @@ void curl_loop::add(curl_transfer& t) {
     return t.fail(error(errc::internal, curl_multi_strerror(added)));
   }
   t.in_multi = true;
-  kicked_ = true;
-  if (!driving_) drive(CURL_SOCKET_TIMEOUT, 0);
+  if (driving_) {
+    kicked_ = true;
+  } else {
+    drive(CURL_SOCKET_TIMEOUT, 0);
+  }
 }
 
 void curl_loop::admitted(curl_transfer& t) {
@@ -238,7 +239,7 @@ void curl_loop::cancel(const std::shared_ptr<curl_transfer>& t, error why) {
   if (!running_.contains(t.get())) return;
   end(*t);
   t->fail(std::move(why));
-  if (!driving_) start_admitted();
+  if (!driving_ && !admitted_.empty()) kick();
 }
 
 void curl_loop::time_is_over(curl_transfer& t) {
@@ -282,31 +283,37 @@ void curl_loop::on_timer() {
   });
 }
 
-// Calls that end may be followed by others at once: these are not started inside libcurl, nor
-// inside each other, but in the next round here.
 void curl_loop::drive(int socket, int events) {
   const auto keep = shared_from_this();
   driving_ = true;
-  kicked_ = false;
   int running = 0;
   curl_multi_socket_action(multi_, socket, events, &running);
   take_messages();
-  for (int round = 0; !closed() && has_more(); ++round) {
-    if (round == max_rounds) {
-      timer_->arm_after(duration::zero());
-      break;
-    }
-    kicked_ = false;
-    start_admitted();
-    while (!resumable_.empty()) {
-      auto* next = resumable_.back();
-      resumable_.pop_back();
-      curl_easy_pause(next->handle(), CURLPAUSE_CONT);
-    }
-    curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
-    take_messages();
-  }
   driving_ = false;
+  if (!closed() && (kicked_ || !admitted_.empty() || !resumable_.empty())) kick();
+}
+
+// Calls that end may be followed by others at once. These are started behind what else is ready on
+// the loop: so all of them with one call of libcurl, and none holds up those that it has.
+void curl_loop::kick() {
+  if (std::exchange(kick_is_due_, true)) return;
+  asio::post(executor_, [self = shared_from_this()] {
+    self->kick_is_due_ = false;
+    if (!self->closed()) self->on_kick();
+  });
+}
+
+void curl_loop::on_kick() {
+  const bool inside = std::exchange(driving_, true);
+  start_admitted();
+  while (!resumable_.empty()) {
+    auto* next = resumable_.back();
+    resumable_.pop_back();
+    curl_easy_pause(next->handle(), CURLPAUSE_CONT);
+  }
+  driving_ = inside;
+  kicked_ = false;
+  drive(CURL_SOCKET_TIMEOUT, 0);
 }
 
 void curl_loop::take_early_answers() {

@@ -85,7 +85,8 @@ class curl_loop final : public std::enable_shared_from_this<curl_loop>,
   void drive(int socket, int events);
   void take_messages();
   void take_early_answers();
-  bool has_more() const noexcept { return kicked_ || !admitted_.empty() || !resumable_.empty(); }
+  void kick();
+  void on_kick();
   void start_admitted();
 
   const std::shared_ptr<const client_options> options_;
@@ -107,7 +108,8 @@ class curl_loop final : public std::enable_shared_from_this<curl_loop>,
   std::vector<curl_transfer*> resumable_;  // to be asked to send again
   std::vector<bool> opened_;  // by number: the sockets that libcurl tells when it closes
   bool driving_ = false;
-  bool kicked_ = false;  // libcurl wants to be called at once
+  bool kicked_ = false;       // libcurl wants to be called at once
+  bool kick_is_due_ = false;  // and will be
 
   std::mutex spare_mutex_;
   std::vector<std::shared_ptr<curl_transfer>> spare_;
