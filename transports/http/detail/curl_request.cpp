@@ -75,7 +75,7 @@ error bad_request(std::string text) {
 
 // libcurl 7.88 starts HTTP/2 anew on a connection that has it (mended in 8.0).
 bool reuses_connections(const client_options& o) noexcept {
-  const auto version = curl_version_info(CURLVERSION_NOW)->version_num;
+  static const auto version = curl_version_info(CURLVERSION_NOW)->version_num;  // takes its time
   return o.protocol != client_protocol::http_2_prior_knowledge || version < 0x075800 ||
          version >= 0x080000;
 }
@@ -186,9 +186,11 @@ result<void> curl_transfer::set_url(std::string_view target) {
   const auto end = std::min(target.find_first_of("/?#", host), target.size());
   if (end == host) return kit::fail(bad_request("the URL names no host"));
   origin_.assign(target, 0, end);
-  const std::string url(target);
-  if (url.find('\0') != url.npos) return kit::fail(bad_request("the URL holds a NUL"));
-  set(easy_, CURLOPT_URL, url.c_str());
+  if (target.find('\0') != target.npos) return kit::fail(bad_request("the URL holds a NUL"));
+  if (url_ != target) {  // else the handle has it
+    url_ = target;
+    set(easy_, CURLOPT_URL, url_.c_str());
+  }
 
   // Whether to see first if a connection under way takes several calls.
   const bool wait = reuses_connections(*options_) &&
@@ -212,6 +214,8 @@ void curl_transfer::set_method(const request& req) {
   }
   const bool usual =
       (shape_ == shape::get && m == method::get) || (shape_ == shape::bytes && m == method::post);
+  if (usual && usual_method_) return;
+  usual_method_ = usual;
   set(easy_, CURLOPT_CUSTOMREQUEST, usual ? nullptr : std::string(req.method.name()).c_str());
 }
 
@@ -220,7 +224,10 @@ void curl_transfer::set_shape(shape s) {
   shape_ = s;
   set(easy_, CURLOPT_UPLOAD, s == shape::stream ? 1L : 0L);
   set(easy_, CURLOPT_NOBODY, s == shape::head ? 1L : 0L);
-  if (s == shape::head) set(easy_, CURLOPT_CUSTOMREQUEST, static_cast<const char*>(nullptr));
+  if (s == shape::head) {
+    set(easy_, CURLOPT_CUSTOMREQUEST, static_cast<const char*>(nullptr));
+    usual_method_ = true;
+  }
   if (s == shape::get) set(easy_, CURLOPT_HTTPGET, 1L);
   if (s == shape::bytes) set(easy_, CURLOPT_POST, 1L);
 }

@@ -115,12 +115,14 @@ class curl_transfer final : public admission::ticket {
   std::optional<kit::timer> time_limit_;
 
   // The request.
+  std::string url_;  // that the handle has
   std::string origin_;
   std::string content_;
   curl_fields fields_;
   http::method method_;
   shape shape_ = shape::unset;  // what the handle is set to
-  bool unpacks_ = false;        // and these, too
+  bool usual_method_ = true;    // and these, too
+  bool unpacks_ = false;
   bool waits_ = false;
   mode mode_ = mode::whole;
   std::size_t attempts_ = 0;  // how often it was sent
