@@ -64,6 +64,10 @@ class headers {
     return f != field::other && (present_[word(f)] & bit(f)) != 0;
   }
   bool contains(std::string_view name) const noexcept;
+  /// False when each name is one of `field`'s.
+  bool has_other() const noexcept {
+    return (present_[word(field::other)] & bit(field::other)) != 0;
+  }
   /// How many lines have that name.
   std::size_t count(field f) const noexcept;
   std::size_t count(std::string_view name) const noexcept;

@@ -1,5 +1,6 @@
 #include <transports/http/propagation.hpp>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,6 +37,10 @@ void inject_context(headers& into, const context& ctx, time_point now) {
 std::optional<duration> extract_timeout(const headers& from) noexcept {
   const auto text = from.get(field::grpc_timeout);
   return text ? parse_grpc_timeout(*text) : std::nullopt;
+}
+
+bool has_metadata(const headers& from) noexcept {
+  return from.has_other() && std::any_of(from.begin(), from.end(), is_metadata);
 }
 
 context extract_metadata(const headers& from, context ctx) {

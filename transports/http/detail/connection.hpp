@@ -166,7 +166,7 @@ class connection : public std::enable_shared_from_this<connection>, private kit:
   void renew_time();
   void done(std::exception_ptr failure) noexcept override;
   void finish();
-  void answer(response r);
+  void answer(response&& r);
   void abandon();
   void cancel_request(errc why);
   void end_endless();

@@ -45,7 +45,12 @@ void connection::begin() {
   }
   const auto until = std::min(in(o.request_timeout), now.caller_deadline);
   // How long a streamed body takes isn't known.
-  now.context.emplace(context_of(message), streamed ? time_point::max() : until);
+  const auto limit = streamed ? time_point::max() : until;
+  if (by_proxy_ || (o.propagate && has_metadata(message.headers))) {
+    now.context.emplace(context_of(message), limit);
+  } else {
+    now.context.emplace(context_, limit);
+  }
   if (o.access_log) note_request();
   has_request_ = true;
   streaming_ = false;
@@ -226,7 +231,7 @@ void connection::finish() {
   now.answer.reset();
 }
 
-void connection::answer(response r) {
+void connection::answer(response&& r) {
   auto& now = x();
   const auto size = r.body.bytes().size();
   const bool large = size >= least_moved;
