@@ -64,6 +64,31 @@ struct at_home {
 template <class Handler>
 at_home(Handler) -> at_home<Handler>;
 
+// Starts the transfer, and waits for its answer, or the head of that.
+asio::awaitable<void> answered(const asio::any_io_executor& ex, const context& ctx,
+                               const std::shared_ptr<curl_loop>& loop,
+                               const std::shared_ptr<curl_transfer>& t) {
+  return suspend([&ex, &ctx, &loop, &t](auto handler) {
+    auto slot = asio::get_associated_cancellation_slot(handler);
+    if (slot.is_connected()) {
+      slot.assign([loop = std::weak_ptr(loop), t = std::weak_ptr(t)](asio::cancellation_type) {
+        const auto l = loop.lock();
+        if (const auto call = t.lock(); l && call) {
+          l->run([l, call] { l->cancel(call, errc::canceled); });
+        }
+      });
+    }
+    t->waiter.store(at_home{std::move(handler)});
+    if (const auto& content = t->sends()) {
+      content->start(ex, ctx, [loop = std::weak_ptr(loop), t = std::weak_ptr(t)] {
+        const auto l = loop.lock();
+        if (const auto call = t.lock(); l && call) l->run([l, call] { l->resume(call); });
+      });
+    }
+    loop->run([loop, t] { loop->start(t); });
+  });
+}
+
 }  // namespace
 
 // The content of an answer that is still coming.
@@ -118,26 +143,7 @@ asio::awaitable<result<response>> client::impl::send(std::shared_ptr<impl> self,
     loop->give_back(t);
     co_return fail(std::move(prepared).error());
   }
-  co_await suspend([&](auto handler) {
-    auto slot = asio::get_associated_cancellation_slot(handler);
-    if (slot.is_connected()) {
-      slot.assign([loop = std::weak_ptr(loop), t = std::weak_ptr(t)](asio::cancellation_type) {
-        const auto l = loop.lock();
-        if (const auto call = t.lock(); l && call) {
-          l->run([l, call] { l->cancel(call, errc::canceled); });
-        }
-      });
-    }
-    t->waiter.store(at_home{std::move(handler)});
-    if (const auto& content = t->sends()) {
-      content->start(ex, ctx, [loop = std::weak_ptr(loop), t = std::weak_ptr(t)] {
-        const auto l = loop.lock();
-        if (const auto call = t.lock(); l && call) l->run([l, call] { l->resume(call); });
-      });
-    }
-    loop->run([loop, t] { loop->start(t); });
-  });
-
+  co_await answered(ex, ctx, loop, t);
   auto answer = t->take();
   if (!answer) answer.error() = kit::detail::call_error(std::move(answer.error()), ex);
   if (m == mode::whole) {

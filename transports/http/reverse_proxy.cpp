@@ -61,15 +61,12 @@ class proxy {
   asio::awaitable<result<response>> try_call(request req) const {
     const auto ctx = co_await this_context();
     change(req, ctx);
-    const bool again = !req.body.is_stream();
-    for (auto left = options_.retries;; --left) {
-      auto r = co_await client_.try_call(again && left > 0 ? request(req) : std::move(req));
-      if (r) {
-        remove_hop_by_hop(r->headers);
-        co_return r;
-      }
-      if (!again || left == 0 || !is_safe(req.method, r.error())) co_return fail(given(r.error()));
+    auto left = req.body.is_stream() ? 0 : options_.retries;
+    for (; left > 0; --left) {
+      auto r = co_await client_.try_call(request(req));
+      if (r || !is_safe(req.method, r.error())) co_return answered(std::move(r));
     }
+    co_return answered(co_await client_.try_call(std::move(req)));
   }
 
  private:
@@ -125,6 +122,12 @@ class proxy {
   static bool is_safe(const method& m, const error& e) noexcept {
     const auto* at = e.get<call_failure>();
     return e == errc::unavailable && at && (!at->sent || m.is_idempotent());
+  }
+
+  static result<response> answered(result<response> r) {
+    if (!r) return fail(given(r.error()));
+    remove_hop_by_hop(r->headers);
+    return r;
   }
 
   // As the proxy's client sees it.

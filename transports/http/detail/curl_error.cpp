@@ -26,6 +26,7 @@ stage where_time_ran_out(void* easy) {
   return local_port == 0 ? stage::connect : stage::tls;
 }
 
+// NOLINTNEXTLINE(readability-function-size): a table
 meaning meaning_of(void* easy, int code, bool sent) {
   switch (code) {
     case CURLE_UNSUPPORTED_PROTOCOL:  // that of the answer, where one came

@@ -131,7 +131,12 @@ void curl_transfer::configure() {
   set(easy_, CURLOPT_NOPROXY, o.no_proxy.c_str());
   set_text(easy_, CURLOPT_UNIX_SOCKET_PATH, o.unix_socket);
 
-  const auto& tls = o.tls;
+  configure_tls();
+  configure_callbacks();
+}
+
+void curl_transfer::configure_tls() {
+  const auto& tls = options_->tls;
   set(easy_, CURLOPT_SSL_VERIFYPEER, tls.verify ? 1L : 0L);
   set(easy_, CURLOPT_SSL_VERIFYHOST, tls.verify ? 2L : 0L);
   set(easy_, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
@@ -143,7 +148,9 @@ void curl_transfer::configure() {
   set_text(easy_, CURLOPT_SSLCERT, tls.certificate_file);
   set_text(easy_, CURLOPT_SSLKEY, tls.key_file);
   set_text(easy_, CURLOPT_KEYPASSWD, tls.key_password);
+}
 
+void curl_transfer::configure_callbacks() {
   set(easy_, CURLOPT_HEADERFUNCTION, &curl_callbacks::header);
   set(easy_, CURLOPT_HEADERDATA, this);
   set(easy_, CURLOPT_WRITEFUNCTION, &curl_callbacks::write);

@@ -21,7 +21,7 @@
 
 namespace kit::http::detail {
 
-class curl_loop;
+class curl_loop;  // NOLINT(cppcoreguidelines-virtual-class-destructor): it is final
 
 /// As `Content-Length` says it; nothing without that.
 std::optional<std::uint64_t> content_length(const response& r) noexcept;
@@ -84,6 +84,8 @@ class curl_transfer final : public admission::ticket {
 
   // Into libcurl (curl_request.cpp).
   void configure();
+  void configure_tls();
+  void configure_callbacks();
   result<void> set_url(std::string_view target);
   void set_method(const request& req);
   void set_shape(shape s);

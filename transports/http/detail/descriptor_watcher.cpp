@@ -4,8 +4,9 @@
 #include <unordered_map>
 #include <utility>
 
-#include <asio/dispatch.hpp>
+#include <asio/error.hpp>
 #include <asio/posix/basic_stream_descriptor.hpp>
+#include <asio/post.hpp>
 
 #include <transports/http/detail/socket_watcher.hpp>
 

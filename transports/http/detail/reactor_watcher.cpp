@@ -1,3 +1,5 @@
+#include <asio/io_context.hpp>  // before its details, which don't stand alone
+
 #include <cstddef>
 #include <memory>
 #include <unordered_map>

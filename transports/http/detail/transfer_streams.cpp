@@ -143,7 +143,7 @@ asio::awaitable<std::optional<std::string>> download::read(std::function<void()>
     if (go_on) resume();
     co_return chunk;
   }
-  if (failure_) throw *failure_;
+  if (failure_) throw error(*failure_);
   co_return std::nullopt;
 }
 

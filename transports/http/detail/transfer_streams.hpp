@@ -33,7 +33,7 @@ class upload : public std::enable_shared_from_this<upload> {
 
   enum class state : std::uint8_t { data, nothing_yet, end, failed };
   struct taken {
-    upload::state state;
+    upload::state state = state::end;
     std::size_t size = 0;
   };
   taken take(char* into, std::size_t room);
