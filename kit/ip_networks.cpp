@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t max_address = 64;  // bytes of text, a zone counted
 
 struct ip {
-  std::array<std::uint8_t, 16> bytes;
+  std::array<std::uint8_t, 16> bytes{};
   bool v4 = false;
 };
 
@@ -128,7 +128,7 @@ ip_networks ip_networks::local() {
 }
 
 void ip_networks::add(std::string_view network) {
-  if (auto added = try_add(network); !added) throw added.error();
+  if (auto added = try_add(network); !added) throw error(added.error());
 }
 
 result<void> ip_networks::try_add(std::string_view text) {

@@ -27,10 +27,9 @@ void append_name(std::string& out, std::string_view parameter, std::string_view 
 
 }  // namespace
 
-multipart_form::multipart_form(random_source random) {
+multipart_form::multipart_form(random_source random) : boundary_("----cokit") {
   constexpr std::string_view letters =
       "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
-  boundary_ = "----cokit";
   for (int i = 0; i < 24; ++i)  // 144 bits
     boundary_ += letters[random.below(letters.size())];
 }

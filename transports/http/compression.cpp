@@ -45,6 +45,7 @@ struct choice {
 
 choice choose(const compress_options& o, const headers& fields) {
   std::vector<std::string_view> offered;
+  offered.reserve(o.codings.size());
   for (const auto c : o.codings)
     offered.push_back(detail::name(c));
   choice made;

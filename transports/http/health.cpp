@@ -60,8 +60,8 @@ std::string_view wanted_type(const headers& fields) {
 struct json_line {
   std::string status;
   std::chrono::system_clock::time_point time;
-  double observedValue;
-  std::string observedUnit;
+  double observedValue;      // NOLINT(readability-identifier-naming): the draft's name
+  std::string observedUnit;  // NOLINT(readability-identifier-naming): as above
   std::string output;
 };
 struct json_report {
@@ -194,6 +194,8 @@ class health::answerer {
     const auto ex = co_await asio::this_coro::executor;
     const auto checks = s->checks(who);
     std::vector<std::uint64_t> runs;
+    runs.reserve(checks.size());
+    lines.reserve(lines.size() + checks.size());
     for (const auto& c : checks)
       runs.push_back(contains(exclude, c->name) ? 0 : c->begin(ex));
     for (std::size_t i = 0; i < checks.size(); ++i) {

@@ -37,7 +37,7 @@ struct security_headers_options {
   std::string content_security_policy = "default-src 'none'";
   std::string referrer_policy = "no-referrer";
   /// E.g. `camera=(), geolocation=()`.
-  std::string permissions_policy = "";
+  std::string permissions_policy = {};
   /// `Cross-Origin-Opener-Policy`.
   std::string opener_policy = "same-origin";
   /// `Cross-Origin-Resource-Policy`: who may embed the answer without asking. Doesn't concern what
