@@ -47,7 +47,7 @@ class ip_networks {
  private:
   struct network {
     std::array<std::uint8_t, 16> first{};  // IPv4 as IPv4-mapped
-    std::uint8_t prefix = 0;             // in bits, of 128
+    std::uint8_t prefix = 0;               // in bits, of 128
     bool v4 = false;
   };
   result<void> try_add(std::string_view text);
