@@ -10,6 +10,7 @@
 #include <kit/error.hpp>
 #include <kit/http/syntax.hpp>
 #include <kit/http/url.hpp>
+#include <kit/ip_networks.hpp>
 #include <kit/this_context.hpp>
 #include <transports/http/call_failure.hpp>
 #include <transports/http/connection_info.hpp>
@@ -41,11 +42,6 @@ void remove_hop_by_hop(headers& fields) {
     fields.remove(name);
   for (const auto f : hop_by_hop)
     fields.remove(f);
-}
-
-std::string_view without_port(std::string_view address) noexcept {
-  if (address.starts_with('[')) return address.substr(1, address.find(']') - 1);
-  return address.substr(0, address.rfind(':'));
 }
 
 class proxy {
@@ -103,15 +99,16 @@ class proxy {
 
   static void add_forwarded(headers& fields, const context& ctx) {
     const auto* connection = ctx.get<connection_info>();
-    if (connection && !connection->remote_address.empty()) {
+    const auto peer = connection ? parse_ip_endpoint(connection->remote_address) : std::nullopt;
+    if (peer) {
       std::string peers;
       for (const auto value : fields.get_all(field::x_forwarded_for))
         peers.append(value).append(", ");
-      peers += without_port(connection->remote_address);
+      peers += peer->address;
       fields.set(field::x_forwarded_for, peers);
     }
     if (!fields.contains(field::x_forwarded_proto)) {
-      fields.set(field::x_forwarded_proto, "http");
+      fields.set(field::x_forwarded_proto, connection ? connection->scheme() : "http");
     }
     if (const auto host = fields.get(field::host);
         host && !fields.contains(field::x_forwarded_host)) {

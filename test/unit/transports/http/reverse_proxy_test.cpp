@@ -43,9 +43,10 @@ kit::error failure(http::call_failure::stage at, bool sent,
   return kit::error(code, "origin").with(http::call_failure{at, sent});
 }
 
-kit::result<http::response> ask(const http::handler& h, http::request req) {
+kit::result<http::response> ask(const http::handler& h, http::request req,
+                                http::connection_info from = {"10.0.0.7:50412", "10.0.0.1:80"}) {
   kit::testing::loop loop;
-  const auto ctx = kit::context().with(http::connection_info{"10.0.0.7:50412", "10.0.0.1:80"});
+  const auto ctx = kit::context().with(std::move(from));
   return loop.start(kit::with_context(ctx, h.try_call(std::move(req)))).value();
 }
 
@@ -213,6 +214,30 @@ TEST_CASE("reverse_proxy: options of what is forwarded, and of Host") {
               {.target = "/", .headers = from})
               .has_value());
   CHECK(o.requests[1].headers == from);
+}
+
+TEST_CASE("reverse_proxy: who is named as the peer, and by what it asked") {
+  struct {
+    http::connection_info from;
+    std::optional<std::string_view> peer;
+    std::string_view scheme;
+  } const cases[] = {
+      {{"10.0.0.7:50412", ""}, "10.0.0.7", "http"},
+      {{"[2001:db8::1]:50412", ""}, "2001:db8::1", "http"},
+      {{"10.0.0.7:50412", "", std::make_shared<const kit::secure_info>()}, "10.0.0.7", "https"},
+      // As a trusted proxy has said.
+      {{"10.0.0.7", "", nullptr, "10.0.0.1:80", "https"}, "10.0.0.7", "https"},
+      {{"2001:db8::1", "", nullptr, "10.0.0.1:80"}, "2001:db8::1", "http"},
+      {{}, std::nullopt, "http"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.from.remote_address);
+    origin o;
+    REQUIRE(
+        ask(http::reverse_proxy(o.client(), "http://origin"), {.target = "/"}, c.from).has_value());
+    CHECK(o.requests[0].headers.get("x-forwarded-for") == c.peer);
+    CHECK(o.requests[0].headers.get("x-forwarded-proto") == c.scheme);
+  }
 }
 
 TEST_CASE("reverse_proxy: sends again only what cannot have had an effect") {
