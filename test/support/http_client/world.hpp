@@ -28,6 +28,7 @@ using namespace std::chrono_literals;
 
 /// Where the client is called: on a loop run by one thread, or as where several run it.
 enum class on { loop, strand };
+inline constexpr on places[] = {on::loop, on::strand};
 
 class client_world {
  public:
@@ -160,6 +161,18 @@ class server_peer {
   bool ended_ = false;
 };
 
+/// How far a call came that failed.
+inline const http::call_failure& failure_of(const kit::error& e) {
+  const auto* f = e.get<http::call_failure>();
+  REQUIRE(f);
+  return *f;
+}
+inline void check_failure(const kit::error& e, kit::errc code, http::call_failure::stage at) {
+  CAPTURE(e.message());
+  CHECK(e == code);
+  CHECK(http::name(failure_of(e).at) == http::name(at));
+}
+
 /// A server that is played by hand.
 class played_server {
  public:
@@ -174,8 +187,14 @@ class played_server {
   }
   std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
 
-  /// The next connection; null when none comes.
-  std::unique_ptr<server_peer> accept(std::chrono::milliseconds patience = 2s) {
+  /// The next connection, which must come.
+  std::unique_ptr<server_peer> accept() {
+    auto peer = accept_within(2s);
+    REQUIRE(peer);
+    return peer;
+  }
+  /// Null when none comes.
+  std::unique_ptr<server_peer> accept_within(std::chrono::milliseconds patience) {
     asio::ip::tcp::socket s(world_.outside_);
     const bool came = world_.settle(
         [&] {
@@ -186,7 +205,7 @@ class played_server {
         patience);
     return came ? std::make_unique<server_peer>(world_, std::move(s)) : nullptr;
   }
-  bool is_left_alone() { return accept(20ms) == nullptr; }
+  bool is_left_alone() { return accept_within(20ms) == nullptr; }
   void close() { acceptor_.close(); }
 
  private:

@@ -11,23 +11,12 @@
 
 namespace http = kit::http;
 using test::client_world;
+using test::failure_of;
 using test::played_server;
 using namespace std::chrono_literals;
 
-namespace {
-
-const test::on places[] = {test::on::loop, test::on::strand};
-
-const http::call_failure& failure_of(const kit::error& e) {
-  const auto* f = e.get<http::call_failure>();
-  REQUIRE(f);
-  return *f;
-}
-
-}  // namespace
-
 TEST_CASE("http client: sends a request as it is, and gives the answer") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     client_world w(where);
     played_server server(w);
     const http::client client;
@@ -37,7 +26,6 @@ TEST_CASE("http client: sends a request as it is, and gives the answer") {
                                 .headers = {{"X-Name", "v"}, {"X-Empty", ""}},
                                 .body = "hello"});
     auto peer = server.accept();
-    REQUIRE(peer);
     CHECK(peer->request() ==
           "POST /a/../b?x=%20&y HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(server.port()) +
               "\r\nAccept-Encoding: gzip, br\r\nX-Name: v\r\nX-Empty:\r\n"
@@ -80,7 +68,6 @@ TEST_CASE("http client: each method frames its content, or that there is none") 
     CAPTURE(c.head);
     auto call = w.call(client, {.method = c.method, .target = server.url(), .body = c.body});
     if (!peer) peer = server.accept();
-    REQUIRE(peer);
     CHECK(peer->request() == c.head);
     peer->ok("fine");
     REQUIRE(w.ended(call));
@@ -96,13 +83,12 @@ TEST_CASE("http client: each method frames its content, or that there is none") 
 }
 
 TEST_CASE("http client: any status is an answer; interim ones are passed over") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     client_world w(where);
     played_server server(w);
     const http::client client;
     auto call = w.call(client, {.target = server.url()});
     auto peer = server.accept();
-    REQUIRE(peer);
     peer->request();
     peer->send("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n");
     w.run();
@@ -126,7 +112,7 @@ TEST_CASE("http client: chunked content and trailers, in any split") {
   const std::string wire =
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n"
       "5\r\nhello\r\n7;e=1\r\n, world\r\n0\r\nX-Sum: 12\r\n\r\n";
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     for (std::size_t piece : {1U, 2U, 3U, 7U, 16U, 4096U}) {
       CAPTURE(piece);
       client_world w(where);
@@ -134,7 +120,6 @@ TEST_CASE("http client: chunked content and trailers, in any split") {
       const http::client client;
       auto call = w.call(client, {.target = server.url()});
       auto peer = server.accept();
-      REQUIRE(peer);
       peer->request();
       for (std::size_t i = 0; i < wire.size(); i += piece)
         peer->send(std::string_view(wire).substr(i, piece));
@@ -147,7 +132,7 @@ TEST_CASE("http client: chunked content and trailers, in any split") {
 }
 
 TEST_CASE("http client: one connection serves one call after another") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     client_world w(where);
     played_server server(w);
     const http::client client;
@@ -155,7 +140,6 @@ TEST_CASE("http client: one connection serves one call after another") {
     for (int i = 0; i < 50; ++i) {
       auto call = w.call(client, {.target = server.url("/" + std::to_string(i))});
       if (!peer) peer = server.accept();
-      REQUIRE(peer);
       CHECK(peer->request().starts_with("GET /" + std::to_string(i) + " "));
       peer->ok(std::to_string(i));
       REQUIRE(w.ended(call));
@@ -166,13 +150,12 @@ TEST_CASE("http client: one connection serves one call after another") {
 }
 
 TEST_CASE("http client: idle connections don't keep the loop running") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     client_world w(where);
     played_server server(w);
     const http::client client;
     auto call = w.call(client, {.target = server.url()});
     auto peer = server.accept();
-    REQUIRE(peer);
     peer->request();
     peer->ok("x");
     REQUIRE(w.ended(call));
@@ -188,7 +171,7 @@ TEST_CASE("http client: idle connections don't keep the loop running") {
 }
 
 TEST_CASE("http client: a connection that the server has closed meanwhile is replaced") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     for (const bool post : {false, true}) {
       client_world w(where);
       played_server server(w);
@@ -196,7 +179,6 @@ TEST_CASE("http client: a connection that the server has closed meanwhile is rep
       const auto m = post ? http::method::post : http::method::get;
       auto call = w.call(client, {.method = m, .target = server.url()});
       auto first = server.accept();
-      REQUIRE(first);
       first->request();
       first->ok("1");
       REQUIRE(w.ended(call));
@@ -205,7 +187,6 @@ TEST_CASE("http client: a connection that the server has closed meanwhile is rep
 
       auto next = w.call(client, {.method = m, .target = server.url()});
       auto second = server.accept();
-      REQUIRE(second);
       second->request();
       second->ok("2");
       REQUIRE(w.ended(next));
@@ -215,7 +196,7 @@ TEST_CASE("http client: a connection that the server has closed meanwhile is rep
 }
 
 TEST_CASE("http client: closed when a call was just sent on it: sent again if that is harmless") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     struct {
       http::method method;
       std::string body;
@@ -230,7 +211,6 @@ TEST_CASE("http client: closed when a call was just sent on it: sent again if th
       const http::client client;
       auto call = w.call(client, {.target = server.url()});
       auto first = server.accept();
-      REQUIRE(first);
       first->request();
       first->ok("1");
       REQUIRE(w.ended(call));
@@ -240,7 +220,6 @@ TEST_CASE("http client: closed when a call was just sent on it: sent again if th
       first->close();
       if (c.again) {
         auto second = server.accept();
-        REQUIRE(second);
         CHECK(second->request().ends_with(c.body));
         second->ok("2");
         REQUIRE(w.ended(next));
@@ -261,7 +240,6 @@ TEST_CASE("http client: a first connection that is closed without an answer is n
   const http::client client;
   auto call = w.call(client, {.target = server.url()});
   auto peer = server.accept();
-  REQUIRE(peer);
   peer->request();
   peer->close();
   REQUIRE(w.ended(call));

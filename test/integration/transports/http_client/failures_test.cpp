@@ -11,23 +11,11 @@
 
 namespace http = kit::http;
 using stage = http::call_failure::stage;
+using test::check_failure;
 using test::client_world;
+using test::failure_of;
 using test::played_server;
 using namespace std::chrono_literals;
-
-namespace {
-
-const test::on places[] = {test::on::loop, test::on::strand};
-
-void check_failure(const kit::error& e, kit::errc code, stage at) {
-  CAPTURE(e.message());
-  CHECK(e == code);
-  const auto* f = e.get<http::call_failure>();
-  REQUIRE(f);
-  CHECK(http::name(f->at) == http::name(at));
-}
-
-}  // namespace
 
 TEST_CASE("http client: what cannot be sent is refused, without showing the URL") {
   client_world w(test::on::loop);
@@ -47,7 +35,7 @@ TEST_CASE("http client: what cannot be sent is refused, without showing the URL"
 }
 
 TEST_CASE("http client: a name that doesn't exist, and a port where nobody listens") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     client_world w(where);
     const http::client client;
     auto unknown = w.call(client, {.target = "http://no-such-host.invalid/"});
@@ -60,12 +48,12 @@ TEST_CASE("http client: a name that doesn't exist, and a port where nobody liste
     auto refused = w.call(client, {.target = url});
     REQUIRE(w.ended(refused));
     check_failure(refused.error(), kit::errc::unavailable, stage::connect);
-    CHECK_FALSE(refused.error().get<http::call_failure>()->sent);
+    CHECK_FALSE(failure_of(refused.error()).sent);
   }
 }
 
 TEST_CASE("http client: many calls that fail at once, one after another, don't pile up") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     client_world w(where);
     played_server gone(w);
     const auto url = gone.url();
@@ -106,7 +94,7 @@ TEST_CASE("http client: an answer that breaks off or makes no sense") {
       {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope",
        kit::errc::internal, stage::protocol},
   };
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     for (const auto& c : cases) {
       CAPTURE(c.wire);
       client_world w(where);
@@ -114,25 +102,23 @@ TEST_CASE("http client: an answer that breaks off or makes no sense") {
       const http::client client;
       auto call = w.call(client, {.target = server.url()});
       auto peer = server.accept();
-      REQUIRE(peer);
       peer->request();
       peer->send(c.wire);
       peer->close();
       REQUIRE(w.ended(call));
       check_failure(call.error(), c.code, c.at);
-      CHECK(call.error().get<http::call_failure>()->sent);
+      CHECK(failure_of(call.error()).sent);
     }
   }
 }
 
 TEST_CASE("http client: a reset while the answer comes") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     client_world w(where);
     played_server server(w);
     const http::client client;
     auto call = w.call(client, {.target = server.url()});
     auto peer = server.accept();
-    REQUIRE(peer);
     peer->request();
     peer->send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
     peer->reset();
@@ -142,14 +128,13 @@ TEST_CASE("http client: a reset while the answer comes") {
 }
 
 TEST_CASE("http client: a server that doesn't speak TLS, and one that says nothing") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     client_world w(where);
     played_server server(w);
     const http::client client({.connect_timeout = 20ms});
     const auto url = "https" + server.url().substr(4);
     auto plain = w.call(client, {.target = url});
     auto peer = server.accept();
-    REQUIRE(peer);
     peer->receives("\x16");
     peer->send("HTTP/1.1 400 Bad Request\r\n\r\n");
     REQUIRE(w.ended(plain));
@@ -157,7 +142,6 @@ TEST_CASE("http client: a server that doesn't speak TLS, and one that says nothi
 
     auto silent = w.call(client, {.target = url});
     auto second = server.accept();
-    REQUIRE(second);
     // libcurl reads the real time.
     REQUIRE(w.settle([&] {
       w.loop.advance(1ms);

@@ -13,24 +13,13 @@
 namespace http = kit::http;
 using stage = http::call_failure::stage;
 using test::client_world;
+using test::failure_of;
 using test::played_server;
 using namespace std::chrono_literals;
 
-namespace {
-
-const test::on places[] = {test::on::loop, test::on::strand};
-
-stage stage_of(const kit::error& e) {
-  const auto* f = e.get<http::call_failure>();
-  REQUIRE(f);
-  return f->at;
-}
-
-}  // namespace
-
 TEST_CASE(
     "http client: as many connections to a host as allowed; other calls wait in their order") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     client_world w(where);
     played_server server(w);
     const http::client client({.max_connections_per_host = 2});
@@ -39,8 +28,6 @@ TEST_CASE(
       calls.push_back(w.call(client, {.target = server.url("/" + std::to_string(i))}));
     auto a = server.accept();
     auto b = server.accept();
-    REQUIRE(a);
-    REQUIRE(b);
     CHECK(server.is_left_alone());
     CHECK(a->request().starts_with("GET /0 "));
     CHECK(b->request().starts_with("GET /1 "));
@@ -61,7 +48,7 @@ TEST_CASE(
 }
 
 TEST_CASE("http client: the limit of all connections; a busy host doesn't hold up others") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     client_world w(where);
     played_server one(w);
     played_server two(w);
@@ -72,8 +59,6 @@ TEST_CASE("http client: the limit of all connections; a busy host doesn't hold u
     auto b2 = w.call(client, {.target = two.url("/b2")});  // waits for b1, not for a2
     auto a = one.accept();
     auto b = two.accept();
-    REQUIRE(a);
-    REQUIRE(b);
     a->request();
     b->request();
     b->ok("b1");
@@ -90,13 +75,12 @@ TEST_CASE("http client: the limit of all connections; a busy host doesn't hold u
 }
 
 TEST_CASE("http client: waiting is bounded, by number, by deadline, and by being cancelled") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     client_world w(where);
     played_server server(w);
     const http::client client({.max_connections_per_host = 1, .max_waiting = 2});
     auto first = w.call(client, {.target = server.url("/first")});
     auto peer = server.accept();
-    REQUIRE(peer);
     peer->request();
     auto late = w.start(kit::with_timeout(
         50ms, http::handler(client).try_call(http::request{.target = server.url("/late")})));
@@ -104,7 +88,7 @@ TEST_CASE("http client: waiting is bounded, by number, by deadline, and by being
     auto refused = w.call(client, {.target = server.url("/refused")});
     REQUIRE(w.ended(refused));
     CHECK(refused.error() == kit::errc::resource_exhausted);
-    CHECK(stage_of(refused.error()) == stage::admission);
+    CHECK(failure_of(refused.error()).at == stage::admission);
 
     w.loop.advance(49ms);
     CHECK(late.pending());
@@ -126,13 +110,12 @@ TEST_CASE("http client: waiting is bounded, by number, by deadline, and by being
 }
 
 TEST_CASE("http client: the time limit of a call, and that of its context") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     client_world w(where);
     played_server server(w);
     const http::client client({.timeout = 100ms});
     auto call = w.call(client, {.target = server.url()});
     auto peer = server.accept();
-    REQUIRE(peer);
     peer->request();
     peer->send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
     w.run();
@@ -141,13 +124,12 @@ TEST_CASE("http client: the time limit of a call, and that of its context") {
     w.loop.advance(1ms);
     REQUIRE(w.ended(call));
     CHECK(call.error() == kit::errc::deadline_exceeded);
-    CHECK(stage_of(call.error()) == stage::timeout);
+    CHECK(failure_of(call.error()).at == stage::timeout);
     CHECK(peer->sees_end());  // the transfer is aborted
 
     auto sooner = w.start(kit::with_timeout(
         30ms, http::handler(client).try_call(http::request{.target = server.url()})));
     auto second = server.accept();
-    REQUIRE(second);
     second->request();
     w.loop.advance(30ms);
     REQUIRE(w.ended(sooner));
@@ -169,7 +151,7 @@ TEST_CASE("http client: a deadline already past is refused before anything is se
 }
 
 TEST_CASE("http client: cancelling aborts the transfer, whatever it is at") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     for (const std::string_view so_far : {"", "HTTP/1.1 200", "HTTP/1.1 200 OK\r\nContent-Le",
                                           "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"}) {
       CAPTURE(so_far);
@@ -178,7 +160,6 @@ TEST_CASE("http client: cancelling aborts the transfer, whatever it is at") {
       const http::client client;
       auto call = w.call(client, {.target = server.url()});
       auto peer = server.accept();
-      REQUIRE(peer);
       peer->request();
       peer->send(so_far);
       w.run();
@@ -192,7 +173,7 @@ TEST_CASE("http client: cancelling aborts the transfer, whatever it is at") {
 }
 
 TEST_CASE("http client: a cancelled context cancels the call, and says so") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     client_world w(where);
     played_server server(w);
     const http::client client;
@@ -200,7 +181,6 @@ TEST_CASE("http client: a cancelled context cancels the call, and says so") {
     auto call = w.start(kit::with_context(
         source.context(), http::handler(client).try_call(http::request{.target = server.url()})));
     auto peer = server.accept();
-    REQUIRE(peer);
     peer->request();
     source.cancel();
     REQUIRE(w.ended(call));
@@ -210,7 +190,7 @@ TEST_CASE("http client: a cancelled context cancels the call, and says so") {
 }
 
 TEST_CASE("http client: answers longer than allowed") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     client_world w(where);
     played_server server(w);
     const http::client client({.max_response_bytes = 10, .max_header_bytes = 200});
@@ -224,7 +204,6 @@ TEST_CASE("http client: answers longer than allowed") {
       CAPTURE(wire);
       auto call = w.call(client, {.target = server.url()});
       std::unique_ptr<test::server_peer> peer = server.accept();
-      REQUIRE(peer);
       peer->request();
       peer->send(wire);
       REQUIRE(w.ended(call));
@@ -234,7 +213,7 @@ TEST_CASE("http client: answers longer than allowed") {
         w.run();
       } else {
         CHECK(call.error() == kit::errc::resource_exhausted);
-        CHECK(stage_of(call.error()) == stage::limit);
+        CHECK(failure_of(call.error()).at == stage::limit);
         CHECK(peer->sees_end());
       }
     }

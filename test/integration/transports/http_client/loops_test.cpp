@@ -17,7 +17,8 @@
 #include <kit/runtime.hpp>
 #include <kit/this_context.hpp>
 #include <transports/http/client.hpp>
-#include <transports/http/serve.hpp>
+
+#include "test/support/http_client/served.hpp"
 
 namespace http = kit::http;
 using namespace std::chrono_literals;
@@ -29,24 +30,6 @@ asio::awaitable<http::response> echo(http::request req) {
   r.headers.set("X-Target", req.target);
   co_return r;
 }
-
-// A server on a thread of its own.
-class served {
- public:
-  explicit served(http::handler h = echo) : address_(http::serve(runtime_, std::move(h))) {
-    thread_ = std::thread([this] { runtime_.run(); });
-  }
-  ~served() {
-    runtime_.stop();
-    thread_.join();
-  }
-  std::string url(const std::string& target) const { return "http://" + address_ + target; }
-
- private:
-  kit::runtime runtime_;
-  std::string address_;
-  std::thread thread_;
-};
 
 asio::awaitable<void> call_often(http::handler client, std::string url, int times,
                                  std::atomic<int>& answered) {
@@ -65,7 +48,7 @@ void rethrow(std::exception_ptr failure) {
 }  // namespace
 
 TEST_CASE("http client: one client on all loops of a runtime, each with its own connections") {
-  const served server;
+  const test::served server(echo);
   const http::client client;
   std::atomic<int> answered = 0;
   kit::runtime rt({.threads = 3});
@@ -83,7 +66,7 @@ TEST_CASE("http client: one client on all loops of a runtime, each with its own 
 }
 
 TEST_CASE("http client: an io_context run by several threads") {
-  const served server;
+  const test::served server(echo);
   std::atomic<int> answered = 0;
   asio::io_context io;
   {
@@ -100,7 +83,7 @@ TEST_CASE("http client: an io_context run by several threads") {
 }
 
 TEST_CASE("http client: called from a thread pool, and from a strand") {
-  const served server;
+  const test::served server(echo);
   std::atomic<int> answered = 0;
   const http::client client;
   asio::thread_pool pool(2);
@@ -112,7 +95,7 @@ TEST_CASE("http client: called from a thread pool, and from a strand") {
 }
 
 TEST_CASE("http client: streamed content on several threads") {
-  const served server;
+  const test::served server(echo);
   asio::io_context io;
   const http::client client;
   std::atomic<int> complete = 0;
@@ -140,7 +123,7 @@ TEST_CASE("http client: streamed content on several threads") {
 }
 
 TEST_CASE("http client: loops that end while calls are under way, and the client before its loop") {
-  const served server([](http::request) -> asio::awaitable<http::response> {
+  const test::served server([](http::request) -> asio::awaitable<http::response> {
     co_await kit::wait_until(kit::time_point::max());
     co_return http::response{};
   });
@@ -167,7 +150,7 @@ TEST_CASE("http client: loops that end while calls are under way, and the client
 }
 
 TEST_CASE("http client: inside the handler of a server on the same loop") {
-  const served backend;
+  const test::served backend(echo);
   const http::client client;
   kit::runtime rt;
   const http::handler front = [&](http::request req) -> asio::awaitable<http::response> {

@@ -1,22 +1,21 @@
 // The reverse proxy with a real client, between real servers.
 #include <memory>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include <doctest/doctest.h>
 
-#include <kit/runtime.hpp>
 #include <transports/http/client.hpp>
 #include <transports/http/reverse_proxy.hpp>
 #include <transports/http/router.hpp>
-#include <transports/http/serve.hpp>
 #include <transports/http/streaming.hpp>
 
+#include "test/support/http_client/served.hpp"
 #include "test/support/http_client/world.hpp"
 
 namespace http = kit::http;
 using test::client_world;
+using test::served;
 
 namespace {
 
@@ -36,25 +35,6 @@ http::router streaming_routes(const http::handler& h) {
   router.any("/{rest...}", http::streaming(h));
   return router;
 }
-
-// On a thread of its own.
-class served {
- public:
-  explicit served(const http::router& r) : address_(http::serve(runtime_, r)) {
-    thread_ = std::thread([this] { runtime_.run(); });
-  }
-  ~served() {
-    runtime_.stop();
-    thread_.join();
-  }
-  std::string url(const std::string& target) const { return "http://" + address_ + target; }
-  const std::string& address() const { return address_; }
-
- private:
-  kit::runtime runtime_;
-  std::string address_;
-  std::thread thread_;
-};
 
 }  // namespace
 

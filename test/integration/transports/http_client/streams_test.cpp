@@ -19,8 +19,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const test::on places[] = {test::on::loop, test::on::strand};
-
 // An answer whose head has come.
 struct open_answer {
   std::unique_ptr<test::server_peer> peer;
@@ -30,7 +28,6 @@ struct open_answer {
               std::string_view head) {
     auto call = w.call(client, {.target = server.url()});
     peer = server.accept();
-    REQUIRE(peer);
     peer->request();
     peer->send(head);
     REQUIRE(w.ended(call));
@@ -40,13 +37,26 @@ struct open_answer {
   http::body& body() { return response->body; }
 };
 
+// A call whose content comes from a source, and the server's end of it.
+struct open_upload {
+  std::shared_ptr<played_source> source = std::make_shared<played_source>();
+  client_world::started call;
+  std::unique_ptr<test::server_peer> peer;
+
+  open_upload(client_world& w, played_server& server, const http::handler& client)
+      : call(w.call(
+            client,
+            {.method = http::method::post, .target = server.url(), .body = http::body(source)})),
+        peer(server.accept()) {}
+};
+
 constexpr std::string_view chunked_head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 }  // namespace
 
 TEST_CASE(
     "http client: a streaming call has its answer with the head; its content comes after it") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     client_world w(where);
     played_server server(w);
     const auto client = http::client().streaming();
@@ -77,7 +87,7 @@ TEST_CASE(
 }
 
 TEST_CASE("http client: a slow reader holds up the server") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     client_world w(where);
     played_server server(w);
     open_answer a(w, server, http::client().streaming(),
@@ -99,7 +109,7 @@ TEST_CASE("http client: a slow reader holds up the server") {
 }
 
 TEST_CASE("http client: content that breaks off, is cancelled, or is not wanted any more") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     client_world w(where);
     played_server server(w);
     const auto client = http::client().streaming();
@@ -128,7 +138,7 @@ TEST_CASE("http client: content that breaks off, is cancelled, or is not wanted 
 }
 
 TEST_CASE("http client: the time limit of a streaming call is that of its head") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     client_world w(where);
     played_server server(w);
     const auto client = http::client({.timeout = 100ms}).streaming();
@@ -141,7 +151,6 @@ TEST_CASE("http client: the time limit of a streaming call is that of its head")
 
     auto call = w.call(client, {.target = server.url()});
     auto peer = server.accept();
-    REQUIRE(peer);
     peer->request();
     w.loop.advance(100ms);
     REQUIRE(w.ended(call));
@@ -150,7 +159,7 @@ TEST_CASE("http client: the time limit of a streaming call is that of its head")
 }
 
 TEST_CASE("http client: answers without content need no reader") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     client_world w(where);
     played_server server(w);
     const auto client = http::client().streaming();
@@ -165,7 +174,7 @@ TEST_CASE("http client: answers without content need no reader") {
 }
 
 TEST_CASE("http client: the content outlives every handle of the client, and the loop") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     http::body left;
     {
       client_world w(where);
@@ -183,7 +192,7 @@ TEST_CASE("http client: the content outlives every handle of the client, and the
 }
 
 TEST_CASE("http client: sends streamed content as it comes, chunked, with trailers") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     client_world w(where);
     played_server server(w);
     const http::client client;
@@ -193,7 +202,6 @@ TEST_CASE("http client: sends streamed content as it comes, chunked, with traile
                                 .headers = {{"Trailer", "X-Sum"}},
                                 .body = http::body(source)});
     auto peer = server.accept();
-    REQUIRE(peer);
     const auto head = peer->request();
     CHECK(head.find("Transfer-Encoding: chunked\r\n") != head.npos);
     CHECK(head.find("Expect") == head.npos);
@@ -210,7 +218,7 @@ TEST_CASE("http client: sends streamed content as it comes, chunked, with traile
 }
 
 TEST_CASE("http client: streamed content of known size goes out with its length") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     client_world w(where);
     played_server server(w);
     const http::client client;
@@ -218,7 +226,6 @@ TEST_CASE("http client: streamed content of known size goes out with its length"
     auto call = w.call(
         client, {.method = http::method::put, .target = server.url(), .body = http::body(source)});
     auto peer = server.accept();
-    REQUIRE(peer);
     source->give("01234");
     source->give("56789 and more than was said");
     const auto request = peer->request();
@@ -241,15 +248,11 @@ TEST_CASE("http client: streamed content of known size goes out with its length"
 }
 
 TEST_CASE("http client: a server that doesn't read holds up the source") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     client_world w(where);
     played_server server(w);
     const http::client client;
-    const auto source = std::make_shared<played_source>();
-    auto call = w.call(
-        client, {.method = http::method::post, .target = server.url(), .body = http::body(source)});
-    auto peer = server.accept();
-    REQUIRE(peer);
+    auto [source, call, peer] = open_upload(w, server, client);
     for (int i = 0; i < 400; ++i)
       source->give(std::string(100'000, 'x'));
     w.run();
@@ -267,15 +270,11 @@ TEST_CASE("http client: a server that doesn't read holds up the source") {
 }
 
 TEST_CASE("http client: a source that fails ends the call with its error") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     client_world w(where);
     played_server server(w);
     const http::client client;
-    const auto source = std::make_shared<played_source>();
-    auto call = w.call(
-        client, {.method = http::method::post, .target = server.url(), .body = http::body(source)});
-    auto peer = server.accept();
-    REQUIRE(peer);
+    auto [source, call, peer] = open_upload(w, server, client);
     source->give("some");
     CHECK(peer->receives("some"));
     source->fail();
@@ -286,15 +285,11 @@ TEST_CASE("http client: a source that fails ends the call with its error") {
 }
 
 TEST_CASE("http client: an answer before all was sent ends the call, and the reading") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     client_world w(where);
     played_server server(w);
     const http::client client;
-    const auto source = std::make_shared<played_source>();
-    auto call = w.call(
-        client, {.method = http::method::post, .target = server.url(), .body = http::body(source)});
-    auto peer = server.accept();
-    REQUIRE(peer);
+    auto [source, call, peer] = open_upload(w, server, client);
     source->give("some");
     CHECK(peer->receives("some"));
     peer->send("HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno");
@@ -307,15 +302,10 @@ TEST_CASE("http client: an answer before all was sent ends the call, and the rea
 }
 
 TEST_CASE("http client: both directions stream at the same time") {
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     client_world w(where);
     played_server server(w);
-    const auto source = std::make_shared<played_source>();
-    auto call =
-        w.call(http::client().streaming(),
-               {.method = http::method::post, .target = server.url(), .body = http::body(source)});
-    auto peer = server.accept();
-    REQUIRE(peer);
+    auto [source, call, peer] = open_upload(w, server, http::client().streaming());
     peer->request();
     peer->send(chunked_head);
     REQUIRE(w.ended(call));

@@ -1,17 +1,15 @@
 // The client's TLS, to Cokit's server.
 #include <memory>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include <doctest/doctest.h>
 
-#include <kit/runtime.hpp>
 #include <kit/this_context.hpp>
 #include <transports/http/client.hpp>
 #include <transports/http/connection_info.hpp>
-#include <transports/http/serve.hpp>
 
+#include "test/support/http_client/served.hpp"
 #include "test/support/http_client/world.hpp"
 #include "test/support/tls/site.hpp"
 
@@ -22,8 +20,6 @@ using test::tls_site;
 
 namespace {
 
-const test::on places[] = {test::on::loop, test::on::strand};
-
 // Says who asks, and how.
 asio::awaitable<http::response> who(http::request) {
   const auto* c = (co_await kit::this_context()).get<http::connection_info>();
@@ -32,34 +28,16 @@ asio::awaitable<http::response> who(http::request) {
       http::status::ok, std::string(c->scheme()) + " " + (peer ? peer->subject : "nobody"));
 }
 
-class secure_server {
+class secure_server : public test::served {
  public:
   explicit secure_server(kit::tls::server_options options)
-      : address_(
-            http::serve(runtime_, who,
-                        {.tls = std::make_shared<kit::tls::server_context>(std::move(options))})) {
-    thread_ = std::thread([this] { runtime_.run(); });
-  }
-  ~secure_server() {
-    runtime_.stop();
-    thread_.join();
-  }
-  std::string url(const std::string& host = "localhost") const {
-    return "https://" + host + address_.substr(address_.rfind(':')) + "/";
-  }
-
- private:
-  kit::runtime runtime_;
-  std::string address_;
-  std::thread thread_;
+      : served(who, {.tls = std::make_shared<kit::tls::server_context>(std::move(options))}) {}
+  std::string url(const std::string& host = "localhost") const { return url_at(host); }
 };
 
 void check_failure(const kit::error& e, kit::errc code) {
-  CAPTURE(e.message());
-  CHECK(e == code);
-  REQUIRE(e.get<http::call_failure>());
-  CHECK(e.get<http::call_failure>()->at == stage::tls);
-  CHECK_FALSE(e.get<http::call_failure>()->sent);
+  test::check_failure(e, code, stage::tls);
+  CHECK_FALSE(test::failure_of(e).sent);
 }
 
 }  // namespace
@@ -67,7 +45,7 @@ void check_failure(const kit::error& e, kit::errc code) {
 TEST_CASE("http client: trusts its own authorities, from a file or a text, and nobody else") {
   const auto& site = tls_site::get();
   const secure_server server(site.options());
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     client_world w(where);
     for (const http::client_tls_options& tls :
          {http::client_tls_options{.ca_file = site.ca_file},
@@ -110,7 +88,7 @@ TEST_CASE("http client: shows its certificate where it is asked for one") {
   options.ca_file = site.ca_file;
   const secure_server server(options);
   const auto mine = site.ca.issue({.common_name = "billing"}, site.folder, "billing");
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     client_world w(where);
     const http::client known(
         {.tls = {.ca_file = site.ca_file, .certificate_file = mine.chain, .key_file = mine.key}});
@@ -129,7 +107,7 @@ TEST_CASE("http client: shows its certificate where it is asked for one") {
 TEST_CASE("http client: one connection by TLS serves one call after another") {
   const auto& site = tls_site::get();
   const secure_server server(site.options());
-  for (const auto where : places) {
+  for (const auto where : test::places) {
     client_world w(where);
     const http::client client({.tls = {.ca_file = site.ca_file}});
     for (int i = 0; i < 50; ++i) {
