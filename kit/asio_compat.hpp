@@ -7,6 +7,7 @@
 
 #include <asio/any_io_executor.hpp>
 #include <asio/execution_context.hpp>
+#include <asio/io_context.hpp>
 #include <asio/version.hpp>
 #if ASIO_VERSION < 102800
 #include <asio/execution/execute.hpp>
@@ -36,6 +37,13 @@ inline bool run_by_one_thread(asio::execution_context& loop) {
 template <class Executor>
 const Executor* target_of(const asio::any_io_executor& ex) noexcept {
   return ex.target_type() == typeid(Executor) ? ex.target<Executor>() : nullptr;
+}
+
+/// The loop behind an executor that is its own, without a context, if one thread runs it; else
+/// null.
+inline asio::io_context* one_thread_loop(const asio::any_io_executor& bare) {
+  const auto* loop = target_of<asio::io_context::executor_type>(bare);
+  return loop && run_by_one_thread(loop->context()) ? &loop->context() : nullptr;
 }
 
 /// Has the executor run `f`. Before Asio 1.28 a function object does that, and the member is

@@ -93,6 +93,11 @@ asio::any_io_executor on_strand(const asio::any_io_executor& ex) {
   return asio::make_strand(bare);
 }
 
+asio::any_io_executor serialized(const asio::any_io_executor& ex) {
+  auto bare = without_context(ex);
+  return one_thread_loop(bare) ? bare : on_strand(bare);
+}
+
 void launch(const asio::any_io_executor& ex, context ctx, job& work) {
   if (auto* home = detail::loop::of(ex); home && home->runs_here()) {
     home->start(std::move(ctx), work);

@@ -35,6 +35,10 @@ void launch(const asio::any_io_executor& ex, context ctx, job& work);
 /// That executor if it is a strand, else a new strand on it; without its context.
 asio::any_io_executor on_strand(const asio::any_io_executor& ex);
 
+/// Where one thing at a time runs: that executor if one thread runs its loop, else as `on_strand`.
+/// Without its context.
+asio::any_io_executor serialized(const asio::any_io_executor& ex);
+
 namespace detail {
 
 class runner;

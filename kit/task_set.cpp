@@ -7,7 +7,6 @@
 
 #include <asio/dispatch.hpp>
 #include <asio/error.hpp>
-#include <asio/io_context.hpp>
 #include <asio/this_coro.hpp>
 
 #include <kit/asio_compat.hpp>
@@ -18,15 +17,6 @@
 #include <kit/timer.hpp>
 
 namespace kit {
-namespace {
-
-bool has_one_thread(const asio::any_io_executor& bare) {
-  const auto* loop = target_of<asio::io_context::executor_type>(bare);
-  return loop && run_by_one_thread(loop->context());
-}
-
-}  // namespace
-
 // What the set and its tasks share.
 class task_set::state : public std::enable_shared_from_this<state> {
  public:
@@ -34,7 +24,7 @@ class task_set::state : public std::enable_shared_from_this<state> {
       : options_(std::move(o)),
         scope_(context_of(ex)),
         executor_(bind_context(ex, scope_.context())),
-        one_thread_(has_one_thread(without_context(ex))) {
+        one_thread_(one_thread_loop(without_context(ex)) != nullptr) {
     if (options_.limit == 0) throw error(errc::invalid_argument, "task_set_options::limit: is 0");
   }
 

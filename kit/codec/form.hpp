@@ -94,17 +94,9 @@ void give_files_of(const void* member, std::vector<const form_file*>& out) {
 template <class M>
 bool give_texts_of(const void* member, bool omit_empty, std::vector<std::string>& out,
                    std::string& problem) {
-  const auto& m = *static_cast<const M*>(member);
-  if constexpr (query::detail::shape<M>::repeats) {
-    for (const typename query::detail::shape<M>::value& v : m) {
-      if (!text::append(out.emplace_back(), v, problem)) return false;
-    }
-    return true;
-  } else if constexpr (query::detail::shape<M>::optional) {
-    return !m || text::append(out.emplace_back(), *m, problem);
-  } else {
-    return (omit_empty && m == M{}) || text::append(out.emplace_back(), m, problem);
-  }
+  return query::detail::give_values<M>(member, omit_empty, [&](const auto& v) {
+    return text::append(out.emplace_back(), v, problem);
+  });
 }
 
 /// Either decode and texts are set, or take and files.

@@ -75,16 +75,10 @@ bool decode_into_member(void* member, std::string_view text, bool first, std::st
   }
 }
 
-template <class M>
-bool encode_from_member(const void* member, std::string_view name, bool omit_empty,
-                        http::query_builder& out, std::string& problem) {
+/// Hands over each value that a field has, until `add` says no.
+template <class M, class F>
+bool give_values(const void* member, bool omit_empty, F add) {
   const auto& m = *static_cast<const M*>(member);
-  const auto add = [&](const typename shape<M>::value& v) {
-    std::string text;
-    if (!text::append(text, v, problem)) return false;
-    out.add(name, text);
-    return true;
-  };
   if constexpr (shape<M>::repeats) {
     for (const typename shape<M>::value& v : m) {
       if (!add(v)) return false;
@@ -95,6 +89,17 @@ bool encode_from_member(const void* member, std::string_view name, bool omit_emp
   } else {
     return (omit_empty && m == M{}) || add(m);
   }
+}
+
+template <class M>
+bool encode_from_member(const void* member, std::string_view name, bool omit_empty,
+                        http::query_builder& out, std::string& problem) {
+  return give_values<M>(member, omit_empty, [&](const auto& v) {
+    std::string text;
+    if (!text::append(text, v, problem)) return false;
+    out.add(name, text);
+    return true;
+  });
 }
 
 struct field {

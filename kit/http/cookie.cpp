@@ -88,9 +88,8 @@ bool is_domain(std::string_view text) noexcept {
     if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-') {
       return false;
     }
-    if (!std::all_of(label.begin(), label.end(), [](char c) {
-          return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'z') || c == '-';
-        })) {
+    if (!std::all_of(label.begin(), label.end(),
+                     [](char c) { return is_digit(c) || is_alpha(c) || c == '-'; })) {
       return false;
     }
     if (dot == text.size()) return true;
@@ -165,8 +164,7 @@ void take_attribute(set_cookie& c, std::string_view name, std::string_view value
     if (const auto age = parse_max_age(value)) c.max_age = age;
   } else if (iequals(name, "Domain")) {
     if (value.starts_with('.')) value.remove_prefix(1);
-    c.domain.resize(value.size());
-    std::transform(value.begin(), value.end(), c.domain.begin(), to_lower);
+    c.domain = to_lower(value);
   } else if (iequals(name, "Path")) {
     c.path = value.starts_with('/') ? value : std::string_view();
   } else if (iequals(name, "Secure")) {

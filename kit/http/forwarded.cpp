@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <kit/http/media_type.hpp>
 #include <kit/http/syntax.hpp>
 #include <kit/http/target.hpp>
 
@@ -17,8 +18,7 @@ struct node {
 bool is_obfuscated(std::string_view text) noexcept {
   return text.size() > 1 && text.front() == '_' &&
          std::all_of(text.begin() + 1, text.end(), [](char c) {
-           return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'z') || c == '.' ||
-                  c == '_' || c == '-';
+           return is_digit(c) || is_alpha(c) || c == '.' || c == '_' || c == '-';
          });
 }
 
@@ -228,16 +228,7 @@ void append_pair(std::string& out, std::string_view name, std::string_view value
   if (value.empty()) return;
   if (!out.empty()) out += ';';
   out.append(name).append("=");
-  if (is_token(value)) {
-    out.append(value);
-    return;
-  }
-  out += '"';
-  for (char c : value) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  out += '"';
+  append_token_or_quoted(out, value);
 }
 
 }  // namespace

@@ -7,12 +7,6 @@
 namespace kit::http {
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), to_lower);
-  return out;
-}
-
 // Takes a token off the front; empty when there is none.
 std::string_view take_token(std::string_view& text) noexcept {
   std::size_t n = 0;
@@ -47,7 +41,7 @@ std::optional<std::vector<parameter>> parse_parameters(std::string_view text, qu
     if (text.front() != ';') return std::nullopt;
     text = trim_ows(text.substr(1));
     if (text.empty() || text.front() == ';') continue;
-    parameter p{lower(take_token(text)), {}};
+    parameter p{to_lower(take_token(text)), {}};
     if (p.name.empty() || !text.starts_with('=')) return std::nullopt;
     text.remove_prefix(1);
     if (text.starts_with('"')) {
@@ -64,8 +58,7 @@ std::optional<std::vector<parameter>> parse_parameters(std::string_view text, qu
   return all;
 }
 
-void append_parameter(std::string& out, std::string_view name, std::string_view value) {
-  out.append("; ").append(name).append("=");
+void append_token_or_quoted(std::string& out, std::string_view value) {
   if (is_token(value)) {
     out.append(value);
     return;
@@ -78,13 +71,18 @@ void append_parameter(std::string& out, std::string_view name, std::string_view 
   out += '"';
 }
 
+void append_parameter(std::string& out, std::string_view name, std::string_view value) {
+  out.append("; ").append(name).append("=");
+  append_token_or_quoted(out, value);
+}
+
 std::optional<media_type> media_type::parse(std::string_view text) {
   text = trim_ows(text);
   media_type out;
-  out.type = lower(take_token(text));
+  out.type = to_lower(take_token(text));
   if (out.type.empty() || !text.starts_with('/')) return std::nullopt;
   text.remove_prefix(1);
-  out.subtype = lower(take_token(text));
+  out.subtype = to_lower(take_token(text));
   auto parameters = parse_parameters(text);
   if (out.subtype.empty() || !parameters) return std::nullopt;
   out.parameters = *std::move(parameters);

@@ -23,8 +23,10 @@ enum class quoting : bool {
 /// malformed, or has a parameter twice, which two readers could read differently.
 std::optional<std::vector<parameter>> parse_parameters(std::string_view text,
                                                        quoting how = quoting::standard);
-/// Appends `; name=value`, in quotes where the value is no token. Control characters are appended
-/// as they are; whoever puts the text into a field finds them.
+/// Appends a value as it is where it's a token, else as a quoted string. Control characters are
+/// appended as they are; whoever puts the text into a field finds them.
+void append_token_or_quoted(std::string& out, std::string_view value);
+/// Appends `; name=value`, the value as `append_token_or_quoted` does.
 void append_parameter(std::string& out, std::string_view name, std::string_view value);
 
 /// A media type: `text/html; charset=utf-8` (RFC 9110 8.3.1).

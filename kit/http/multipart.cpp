@@ -17,8 +17,7 @@ bool is_boundary(std::string_view text) noexcept {
   constexpr std::string_view others = "'()+_,-./:=? ";
   return !text.empty() && text.size() <= 70 && text.back() != ' ' &&
          std::all_of(text.begin(), text.end(), [&](char c) {
-           return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'z') ||
-                  others.find(c) != others.npos;
+           return is_digit(c) || is_alpha(c) || others.find(c) != others.npos;
          });
 }
 

@@ -52,6 +52,13 @@ int hex_value(char c) noexcept {
   return is_digit(c) ? c - '0' : to_lower(c) - 'a' + 10;
 }
 
+std::string to_lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    c = to_lower(c);
+  return out;
+}
+
 bool is_token(std::string_view text) noexcept {
   return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
 }

@@ -3,9 +3,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
-/// The lexical rules that HTTP's grammars share (RFC 9110 5.6). Pure functions, no allocation.
+/// The lexical rules that HTTP's grammars share (RFC 9110 5.6). Pure functions.
 namespace kit::http {
 
 namespace detail {
@@ -45,8 +46,14 @@ inline bool is_digit(char c) noexcept {
 /// 0-15, or -1 when `c` is no hexadecimal digit.
 int hex_value(char c) noexcept;
 
+/// Of ASCII letters; all else stays.
 inline char to_lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+std::string to_lower(std::string_view text);
+/// An ASCII letter.
+inline bool is_alpha(char c) noexcept {
+  return to_lower(c) >= 'a' && to_lower(c) <= 'z';
 }
 
 /// One or more `tchar`: a method, a field name, a coding name.

@@ -10,16 +10,9 @@
 namespace kit::http {
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), to_lower);
-  return out;
-}
-
 bool is_scheme(std::string_view text) noexcept {
-  const auto is_letter = [](char c) { return to_lower(c) >= 'a' && to_lower(c) <= 'z'; };
-  return !text.empty() && is_letter(text[0]) && std::all_of(text.begin(), text.end(), [&](char c) {
-    return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
+  return !text.empty() && is_alpha(text[0]) && std::all_of(text.begin(), text.end(), [](char c) {
+    return is_alpha(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
   });
 }
 
@@ -57,7 +50,7 @@ result<void> read_authority(url& u, std::string_view text, std::size_t offset) {
   }
   const auto parsed = parse_authority(host);
   if (!parsed || parsed->host.empty()) return bad("invalid host or port", offset);
-  u.host = lower(parsed->host);
+  u.host = to_lower(parsed->host);
   if (u.host.starts_with('[')) u.host = u.host.substr(1, u.host.size() - 2);
   u.port = parsed->port;
   return {};
@@ -71,7 +64,7 @@ result<url> url::parse(std::string_view text) {
   if (scheme_end == text.npos || !is_scheme(text.substr(0, scheme_end))) {
     return bad("no scheme such as http://", 0);
   }
-  u.scheme = lower(text.substr(0, scheme_end));
+  u.scheme = to_lower(text.substr(0, scheme_end));
   const auto offset = [all = text.data()](std::string_view part) {
     return static_cast<std::size_t>(part.data() - all);
   };

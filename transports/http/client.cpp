@@ -16,6 +16,7 @@
 #include <kit/this_context.hpp>
 #include <transports/http/detail/curl_loop.hpp>
 #include <transports/http/detail/redirect.hpp>
+#include <transports/http/framing.hpp>
 
 namespace kit::http {
 
@@ -64,6 +65,17 @@ struct at_home {
 template <class Handler>
 at_home(Handler) -> at_home<Handler>;
 
+// Says something about the transfer to its loop, if both are still there.
+template <class F>
+auto while_alive(const std::shared_ptr<curl_loop>& loop, const std::shared_ptr<curl_transfer>& t,
+                 F say) {
+  return [loop = std::weak_ptr(loop), t = std::weak_ptr(t), say] {
+    const auto l = loop.lock();
+    const auto call = t.lock();
+    if (l && call) l->run([l, call, say] { say(*l, call); });
+  };
+}
+
 // Starts the transfer, and waits for its answer, or the head of that.
 asio::awaitable<void> answered(const asio::any_io_executor& ex, const context& ctx,
                                const std::shared_ptr<curl_loop>& loop,
@@ -71,19 +83,14 @@ asio::awaitable<void> answered(const asio::any_io_executor& ex, const context& c
   return suspend([&ex, &ctx, &loop, &t](auto handler) {
     auto slot = asio::get_associated_cancellation_slot(handler);
     if (slot.is_connected()) {
-      slot.assign([loop = std::weak_ptr(loop), t = std::weak_ptr(t)](asio::cancellation_type) {
-        const auto l = loop.lock();
-        if (const auto call = t.lock(); l && call) {
-          l->run([l, call] { l->cancel(call, errc::canceled); });
-        }
-      });
+      slot.assign([cancel = while_alive(loop, t, [](curl_loop& l, const auto& call) {
+                     l.cancel(call, errc::canceled);
+                   })](asio::cancellation_type) { cancel(); });
     }
     t->waiter.store(at_home{std::move(handler)});
     if (const auto& content = t->sends()) {
-      content->start(ex, ctx, [loop = std::weak_ptr(loop), t = std::weak_ptr(t)] {
-        const auto l = loop.lock();
-        if (const auto call = t.lock(); l && call) l->run([l, call] { l->resume(call); });
-      });
+      content->start(ex, ctx,
+                     while_alive(loop, t, [](curl_loop& l, const auto& call) { l.resume(call); }));
     }
     loop->run([loop, t] { loop->start(t); });
   });
@@ -149,7 +156,7 @@ asio::awaitable<result<response>> client::impl::send(std::shared_ptr<impl> self,
   if (m == mode::whole) {
     loop->give_back(t);
   } else if (answer && t->has_content()) {
-    const auto size = detail::content_length(*answer);
+    const auto size = content_length(answer->headers);
     answer->body = body(std::make_shared<stream>(std::move(self), loop, t, size));
   }
   co_return answer;

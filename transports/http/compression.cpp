@@ -14,6 +14,7 @@
 #include <kit/http/syntax.hpp>
 #include <transports/http/detail/answer_fields.hpp>
 #include <transports/http/detail/coder.hpp>
+#include <transports/http/framing.hpp>
 
 namespace kit::http {
 namespace {
@@ -172,14 +173,7 @@ class compress::layer {
   // Nothing where it isn't known; of what HEAD stands for, the length that the handler says.
   static std::optional<std::uint64_t> size_of(const method& asked, const response& r) {
     if (asked != method::head || !r.body.empty()) return r.body.size();
-    const auto said = r.headers.get(field::content_length).value_or(std::string_view());
-    if (said.empty() || said.size() > 18) return 0;
-    std::uint64_t size = 0;
-    for (const char c : said) {
-      if (!is_digit(c)) return 0;
-      size = size * 10 + static_cast<std::uint64_t>(c - '0');
-    }
-    return size;
+    return content_length(r.headers).value_or(0);
   }
 
   void encode(const method& asked, response& r, coding c, bool must) const {

@@ -14,6 +14,7 @@
 #include <kit/http/conditional.hpp>
 #include <kit/http/percent.hpp>
 #include <kit/http/range.hpp>
+#include <kit/http/syntax.hpp>
 #include <transports/http/detail/file_source.hpp>
 #include <transports/http/detail/open_file.hpp>
 #include <transports/http/status_of.hpp>
@@ -192,11 +193,7 @@ class file_server {
 
   std::string_view type_of(const std::string& name) const {
     if (const auto dot = name.rfind('.'); dot != name.npos && !options_.types.empty()) {
-      auto extension = name.substr(dot + 1);
-      std::ranges::transform(extension, extension.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-      });
-      const auto found = options_.types.find(extension);
+      const auto found = options_.types.find(to_lower(std::string_view(name).substr(dot + 1)));
       if (found != options_.types.end()) return found->second;
     }
     return media_type_of(name);

@@ -1,5 +1,9 @@
 #include <transports/http/framing.hpp>
 
+#include <charconv>
+#include <string_view>
+#include <system_error>
+
 #include <kit/http/syntax.hpp>
 #include <kit/http/target.hpp>
 
@@ -61,6 +65,14 @@ void add_connection(message_framing& f, std::string_view value) {
 }
 
 }  // namespace
+
+std::optional<std::uint64_t> content_length(const headers& fields) noexcept {
+  const auto text = fields.get(field::content_length).value_or(std::string_view());
+  const char* const end = text.data() + text.size();
+  std::uint64_t length = 0;
+  const auto [last, status] = std::from_chars(text.data(), end, length);
+  return status == std::errc() && last == end ? std::optional(length) : std::nullopt;
+}
 
 check_result message_framing::add(const field_line& line, version v) {
   switch (line.field) {

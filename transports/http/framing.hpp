@@ -10,6 +10,9 @@
 
 namespace kit::http {
 
+/// The number in `Content-Length`; nothing without one, or where it says something else.
+std::optional<std::uint64_t> content_length(const headers& fields) noexcept;
+
 /// What the fields of a request's head say about where the message ends and what becomes of the
 /// connection. Fed field by field while they are parsed.
 struct message_framing {

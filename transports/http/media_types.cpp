@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <array>
 #include <string>
 #include <utility>
 
+#include <kit/http/syntax.hpp>
 #include <transports/http/files.hpp>
 
 namespace kit::http {
@@ -82,13 +82,9 @@ std::string_view media_type_of(std::string_view file_name) noexcept {
   if (dot == file_name.npos) return unknown;
   const auto extension = file_name.substr(dot + 1);
   if (extension.size() > longest) return unknown;
-  std::array<char, longest> lower{};
-  std::ranges::transform(extension, lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
-  const std::string_view wanted(lower.data(), extension.size());
-  const auto* found =
-      std::ranges::lower_bound(known, wanted, {}, [](const auto& k) { return k.first; });
+  const std::string wanted = to_lower(extension);  // short enough not to allocate
+  const auto* found = std::ranges::lower_bound(known, std::string_view(wanted), {},
+                                               [](const auto& k) { return k.first; });
   return found != std::end(known) && found->first == wanted ? found->second : unknown;
 }
 

@@ -12,10 +12,8 @@
 #include <asio/dispatch.hpp>
 #include <asio/error.hpp>
 #include <asio/executor_work_guard.hpp>
-#include <asio/io_context.hpp>
 #include <asio/this_coro.hpp>
 
-#include <kit/asio_compat.hpp>
 #include <kit/job.hpp>
 #include <kit/monitor.hpp>
 #include <kit/parked.hpp>
@@ -271,21 +269,10 @@ void server::impl::abandon() {
 
 // --- server
 
-namespace {
-
-// Where the server's own coroutines run.
-asio::any_io_executor own_executor(const asio::any_io_executor& ex) {
-  auto bare = without_context(ex);
-  const auto* loop = target_of<asio::io_context::executor_type>(bare);
-  return loop && run_by_one_thread(loop->context()) ? bare : on_strand(bare);
-}
-
-}  // namespace
-
 server::server(const asio::any_io_executor& ex, handler h, const server_options& options) {
   validate(options);
   auto listener = detail::listen_on_sockets(without_context(ex), options);
-  impl_ = std::make_shared<impl>(own_executor(ex), std::move(h), options, std::move(listener));
+  impl_ = std::make_shared<impl>(serialized(ex), std::move(h), options, std::move(listener));
 }
 
 server::server(const asio::any_io_executor& ex, handler h, const server_options& options,
@@ -301,7 +288,7 @@ server::server(const asio::any_io_executor& ex, handler h, const server_options&
                 "http::server_options::tls: is not there for a network that is given");
   }
   auto listener = detail::listen_on(network, options);
-  impl_ = std::make_shared<impl>(own_executor(ex), std::move(h), options, std::move(listener));
+  impl_ = std::make_shared<impl>(serialized(ex), std::move(h), options, std::move(listener));
 }
 
 server::server(const asio::any_io_executor& ex, const router& r, const server_options& options)

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <kit/secure.hpp>
+#include <kit/stream.hpp>
 #include <transports/http/connection_info.hpp>
 #include <transports/http/proxy_protocol.hpp>
 #include <transports/http/server_options.hpp>
@@ -20,6 +21,11 @@ inline std::error_code bad_proxy_header() noexcept {
 /// Why a handshake ended when the client spoke HTTP instead of TLS.
 inline std::error_code not_secure() noexcept {
   return std::make_error_code(std::errc::wrong_protocol_type);
+}
+
+/// Without what it waits for.
+inline io_result result_of(const secure_step& s) noexcept {
+  return {s.error, s.size};
 }
 
 /// How bytes go through a connection's socket, which it doesn't own: as they are, or through a

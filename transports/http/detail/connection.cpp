@@ -8,8 +8,6 @@
 
 #include <transports/http/detail/channel.hpp>
 
-#include <transports/http/detail/channel.hpp>
-
 namespace kit::http::detail {
 namespace {
 

@@ -57,16 +57,9 @@ struct curl_loop_callbacks {
 
 namespace {
 
-using loop_executor = asio::io_context::executor_type;
-
 // Calls to an HTTP/2 server on one connection; libcurl's default.
 constexpr std::size_t max_streams = 100;
 constexpr std::size_t max_spare = 64;
-
-bool is_one_thread(const asio::any_io_executor& bare) {
-  const auto* loop = target_of<loop_executor>(bare);
-  return loop && run_by_one_thread(loop->context());
-}
 
 long to_long(std::size_t n) {
   return static_cast<long>(std::min<std::size_t>(n, INT32_MAX));
@@ -118,8 +111,8 @@ std::shared_ptr<curl_loop> curl_loop::make(std::shared_ptr<const client_options>
 
 curl_loop::curl_loop(std::shared_ptr<const client_options> options, const asio::any_io_executor& ex)
     : options_(std::move(options)),
-      one_thread_(is_one_thread(ex)),
-      executor_(one_thread_ ? ex : on_strand(asio::any_io_executor(ex))),
+      one_thread_(one_thread_loop(ex) != nullptr),
+      executor_(serialized(ex)),
       context_(asio::query(executor_, asio::execution::context)),
       wheel_(timer_wheel::of(executor_)),
       multi_(curl_multi_init()),
@@ -286,6 +279,7 @@ void curl_loop::on_timer() {
 void curl_loop::drive(int socket, int events) {
   const auto keep = shared_from_this();
   driving_ = true;
+  kicked_ = false;  // this is the call
   int running = 0;
   curl_multi_socket_action(multi_, socket, events, &running);
   take_messages();
@@ -304,6 +298,7 @@ void curl_loop::kick() {
 }
 
 void curl_loop::on_kick() {
+  if (!kicked_ && admitted_.empty() && resumable_.empty()) return;  // an event was sooner
   const bool inside = std::exchange(driving_, true);
   start_admitted();
   while (!resumable_.empty()) {
@@ -312,7 +307,6 @@ void curl_loop::on_kick() {
     curl_easy_pause(next->handle(), CURLPAUSE_CONT);
   }
   driving_ = inside;
-  kicked_ = false;
   drive(CURL_SOCKET_TIMEOUT, 0);
 }
 

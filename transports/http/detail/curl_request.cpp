@@ -7,6 +7,7 @@
 
 #include <curl/curl.h>
 
+#include <kit/http/syntax.hpp>
 #include <transports/http/chunked.hpp>
 #include <transports/http/detail/curl_transfer.hpp>
 
@@ -61,9 +62,7 @@ bool is_framing(field f) noexcept {
 }
 
 bool has_scheme(std::string_view url, std::string_view scheme) noexcept {
-  return std::equal(scheme.begin(), scheme.end(), url.begin(),
-                    url.begin() + static_cast<std::ptrdiff_t>(std::min(scheme.size(), url.size())),
-                    [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); });
+  return iequals(url.substr(0, scheme.size()), scheme);
 }
 
 error bad_request(std::string text) {
@@ -165,7 +164,6 @@ void curl_transfer::configure_callbacks() {
 }
 
 result<void> curl_transfer::prepare(request&& req, mode m) {
-  mode_ = m;
   error_text_[0] = '\0';
   if (auto r = set_url(req.target); !r) return r;
   if (m == mode::streaming) download_ = std::make_shared<download>();

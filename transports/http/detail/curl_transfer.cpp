@@ -11,16 +11,9 @@
 #include <transports/http/detail/curl_error.hpp>
 #include <transports/http/detail/curl_loop.hpp>
 #include <transports/http/field_line.hpp>
+#include <transports/http/framing.hpp>
 
 namespace kit::http::detail {
-std::optional<std::uint64_t> content_length(const response& r) noexcept {
-  const auto text = r.headers.get(field::content_length);
-  if (!text) return std::nullopt;
-  std::uint64_t length = 0;
-  const auto end = text->data() + text->size();
-  const auto parsed = std::from_chars(text->data(), end, length);
-  return parsed.ec == std::errc() && parsed.ptr == end ? std::optional(length) : std::nullopt;
-}
 
 // --- the call
 
@@ -42,7 +35,7 @@ void curl_transfer::clear() noexcept {
   content_left_.reset();
   stop_sending_ = false;
   attempts_ = header_bytes_ = 0;
-  head_done_ = has_content_ = http_2_ = finished_ = false;
+  head_done_ = has_content_ = http_2_ = false;
 }
 
 // --- the loop
@@ -84,7 +77,6 @@ void curl_transfer::fail(error why) {
 }
 
 void curl_transfer::settle() {
-  finished_ = true;
   time_limit_.reset();
   if (upload_) upload_->cancel();
   if (download_) {
@@ -180,7 +172,7 @@ void curl_transfer::end_head() {
     if (!has_content_) {
       content_left_ = 0;
     } else if (!packed) {
-      content_left_ = content_length(answer_);
+      content_left_ = content_length(fields);
     }
   }
   if (unpacks_ && has_content_ && packed) {  // these no longer say what there is
@@ -223,7 +215,7 @@ bool curl_transfer::keep(std::string_view data) {
                   "the answer is longer than " + std::to_string(limit) + " bytes");
   }
   if (content.empty()) {
-    const auto length = content_length(answer_).value_or(0);
+    const auto length = content_length(answer_.headers).value_or(0);
     if (length <= limit) content.reserve(static_cast<std::size_t>(length) + body::padding);
   }
   content += data;

@@ -23,9 +23,6 @@ namespace kit::http::detail {
 
 class curl_loop;  // NOLINT(cppcoreguidelines-virtual-class-destructor): it is final
 
-/// As `Content-Length` says it; nothing without that.
-std::optional<std::uint64_t> content_length(const response& r) noexcept;
-
 /// Whether one connection serves several calls with this libcurl.
 bool reuses_connections(const client_options& o) noexcept;
 
@@ -73,7 +70,6 @@ class curl_transfer final : public admission::ticket {
   /// Ends it as libcurl did, by a CURLcode, or for another reason.
   void finish(int code);
   void fail(error why);
-  bool finished() const noexcept { return finished_; }
   void admitted() override;
 
   bool in_multi = false;
@@ -126,7 +122,6 @@ class curl_transfer final : public admission::ticket {
   bool usual_method_ = true;    // and these, too
   bool unpacks_ = false;
   bool waits_ = false;
-  mode mode_ = mode::whole;
   std::size_t attempts_ = 0;  // how often it was sent
   std::shared_ptr<upload> upload_;
 
@@ -139,7 +134,6 @@ class curl_transfer final : public admission::ticket {
   bool head_done_ = false;
   bool has_content_ = false;
   bool http_2_ = false;
-  bool finished_ = false;
   bool stop_sending_ = false;                  // the server will not read on
   std::optional<std::uint64_t> content_left_;  // of an answer that came early, where known
   std::optional<result<response>> outcome_;    // what the waiter takes

@@ -210,8 +210,7 @@ class loop_connection final : public connection {
     write_op_.start(wait::to_write, false);
   }
   io_result try_write(std::string_view data) noexcept override {
-    const auto now = channel_.send(data);
-    return {now.error, now.size};
+    return result_of(channel_.send(data));
   }
   bool can_send_file() const noexcept override { return channel_.can_send_file(); }
   void start_send_file(const file_region& file) override {
@@ -219,8 +218,7 @@ class loop_connection final : public connection {
     write_op_.start(wait::to_write, false);
   }
   io_result try_send_file(const file_region& file) noexcept override {
-    const auto now = channel_.send_file(file);
-    return {now.error, now.size};
+    return result_of(channel_.send_file(file));
   }
   bool readable() noexcept override { return channel_.readable(); }
   bool say_end() noexcept override { return channel_.say_end(); }

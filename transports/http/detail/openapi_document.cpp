@@ -11,6 +11,7 @@
 #include <kit/codec/json.hpp>
 #include <kit/error.hpp>
 #include <kit/http/percent.hpp>
+#include <kit/http/syntax.hpp>
 #include <transports/http/detail/openapi_objects.hpp>
 
 namespace kit::http::detail {
@@ -36,14 +37,6 @@ const schema_type& without_null(const schema_type& t) noexcept {
   return *at;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return out;
-}
-
 // The methods that a document can have (OpenAPI 3.1.0, 4.8.9).
 constexpr std::string_view known_methods[] = {"get",     "put",  "post",  "delete",
                                               "options", "head", "patch", "trace"};
@@ -57,7 +50,7 @@ class writer {
   writer(std::span<const described_route> routes, const openapi_options& options)
       : options_(options) {
     for (const auto& r : routes) {
-      if (r.method) add(r, lower(r.method->name()));
+      if (r.method) add(r, to_lower(r.method->name()));
     }
     for (const auto& r : routes) {  // what other routes leave of their methods
       if (!r.method) add_any(r);

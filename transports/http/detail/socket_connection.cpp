@@ -76,38 +76,31 @@ class socket_connection final : public connection {
   }
 
   void start_write(std::string_view data) override {
-    if (channel_.secure()) return write_when(wait::to_write, data, write_handler(self()));
-    socket_.async_write_some(asio::buffer(data), write_handler(self()));
-  }
-  void write_when(wait what_for, std::string_view data, write_handler done) {
-    socket_.async_wait(wait_type(what_for), [c = self(), data, done = std::move(done)](
-                                                const std::error_code& failed) mutable {
-      const auto now = failed ? secure_step{.error = failed} : c->channel_.send(data);
-      if (now.needs != wait::none) return c->write_when(now.needs, data, std::move(done));
-      done(now.error, now.size);
-    });
+    if (!channel_.secure()) {
+      return socket_.async_write_some(asio::buffer(data), write_handler(self()));
+    }
+    send_when(wait::to_write, [data](channel& c) { return c.send(data); }, write_handler(self()));
   }
   bool can_send_file() const noexcept override { return channel_.can_send_file(); }
   void start_send_file(const file_region& file) override {
-    send_file_when_ready(file, write_handler(self()));
+    send_when(
+        wait::to_write, [file](channel& c) { return c.send_file(file); }, write_handler(self()));
   }
-  void send_file_when_ready(const file_region& file, write_handler done) {
-    socket_.async_wait(socket_type::wait_write, [c = self(), file, done = std::move(done)](
-                                                    const std::error_code& failed) mutable {
-      const auto now = failed ? io_result{failed, 0} : c->try_send_file(file);
-      if (!now.error && now.size == 0) {
-        return c->send_file_when_ready(file, std::move(done));
-      }
+  // Tries it whenever the socket is ready, until it comes to something.
+  template <class Attempt>
+  void send_when(wait what_for, Attempt attempt, write_handler done) {
+    socket_.async_wait(wait_type(what_for), [c = self(), attempt, done = std::move(done)](
+                                                const std::error_code& failed) mutable {
+      const auto now = failed ? secure_step{.error = failed} : attempt(c->channel_);
+      if (now.needs != wait::none) return c->send_when(now.needs, attempt, std::move(done));
       done(now.error, now.size);
     });
   }
-  io_result try_send_file(const file_region& file) noexcept override {
-    const auto now = channel_.send_file(file);
-    return {now.error, now.size};
-  }
   io_result try_write(std::string_view data) noexcept override {
-    const auto now = channel_.send(data);
-    return {now.error, now.size};
+    return result_of(channel_.send(data));
+  }
+  io_result try_send_file(const file_region& file) noexcept override {
+    return result_of(channel_.send_file(file));
   }
 
   void wait_for(wait what_for, void (socket_connection::*then)(const std::error_code&)) {

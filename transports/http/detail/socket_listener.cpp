@@ -23,8 +23,6 @@
 namespace kit::http::detail {
 namespace {
 
-using loop_executor = asio::io_context::executor_type;
-
 constexpr std::string_view unix_prefix = "unix:";
 constexpr std::string_view descriptor_prefix = "fd:";
 
@@ -99,11 +97,6 @@ class socket_listener final : public listener {
   }
 
   int handle() const noexcept { return const_cast<stream_acceptor&>(acceptor_).native_handle(); }
-
-  static asio::io_context* one_thread_loop(const asio::any_io_executor& ex) {
-    const auto* loop = kit::target_of<loop_executor>(ex);
-    return loop && kit::run_by_one_thread(loop->context()) ? &loop->context() : nullptr;
-  }
 
   void serve(const std::shared_ptr<hub>& h, int socket) {
     auto c = loop_ ? make_loop_connection(h, *loop_, socket)
