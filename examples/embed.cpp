@@ -100,6 +100,7 @@ asio::awaitable<stats_response> add_up(const counters& c,
 std::vector<stats_endpoint> stats_of(const std::vector<std::string>& urls) {
   const kit::http::client client;  // opens its connections on the loop that it is called on
   std::vector<stats_endpoint> all;
+  all.reserve(urls.size());
   for (const auto& url : urls) {
     all.push_back(kit::http::endpoint_of<stats_request, stats_response>(
         client, kit::http::method::get, url + "/stats"));

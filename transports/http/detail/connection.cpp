@@ -183,12 +183,13 @@ void connection::cancel() {
     c.keep_alive_ = false;
     if (c.has_request_) {
       c.cancel_request(errc::canceled);
-    } else if (c.phase_ == phase::body && c.exchange_->skip_left > 0) {
-      c.close();
-    } else if (c.phase_ == phase::head || c.phase_ == phase::body) {
+      return;
+    }
+    const bool skipping = c.phase_ == phase::body && c.exchange_->skip_left > 0;
+    if (!skipping && (c.phase_ == phase::head || c.phase_ == phase::body)) {
       c.refuse({status::service_unavailable, "shutting down"});
       c.settle();
-    } else if (!c.writing_) {
+    } else if (skipping || !c.writing_) {
       c.close();
     }
   });

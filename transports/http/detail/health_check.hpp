@@ -51,7 +51,7 @@ class health_check : public std::enable_shared_from_this<health_check> {
   void cancel() noexcept;
 
  private:
-  class started;
+  class started;  // NOLINT(cppcoreguidelines-virtual-class-destructor): it is final
 
   void end(std::optional<error> failure, time_point now, time_point started);
   error overdue() const;

@@ -70,7 +70,7 @@ class writer {
     d.info.title = options_.title;
     d.info.summary = options_.summary;
     d.info.description = options_.description;
-    d.info.termsOfService = options_.terms_of_service;
+    d.info.terms_of_service = options_.terms_of_service;
     d.info.version = options_.version;
     if (!(contact.name + contact.url + contact.email).empty()) {
       d.info.contact = {contact.name, contact.url, contact.email};
@@ -123,7 +123,7 @@ class writer {
       return;
     }
     openapi::operation o;
-    o.operationId = id_of(r, method);
+    o.operation_id = id_of(r, method);
     add_comment(o, r);
     add_tag(o, r);
     const auto in_path = add_path_parameters(o, r);
@@ -250,7 +250,7 @@ class writer {
     };
     const auto& fields = request.fields;
     if (is_object(&request) && std::none_of(fields.begin(), fields.end(), left)) return;
-    auto& body = o.requestBody.emplace();
+    auto& body = o.request_body.emplace();
     body.required = !is_object(&request) ||
                     std::any_of(fields.begin(), fields.end(),
                                 [&](const auto& f) { return left(f) && f.info->required; });

@@ -18,7 +18,7 @@ struct license {
   std::string name, identifier, url;
 };
 struct info {
-  std::string title, summary, description, termsOfService;
+  std::string title, summary, description, terms_of_service;
   std::optional<openapi::contact> contact;
   std::optional<openapi::license> license;
   std::string version;
@@ -46,9 +46,9 @@ struct response {
 };
 struct operation {
   std::vector<std::string> tags;
-  std::string summary, description, operationId;
+  std::string summary, description, operation_id;
   std::vector<parameter> parameters;
-  std::optional<request_body> requestBody;
+  std::optional<openapi::request_body> request_body;
   std::map<std::string, response> responses;
 };
 using path_item = std::map<std::string, operation>;  // by method
@@ -88,9 +88,10 @@ struct kit::reflect_traits<kit::http::detail::openapi::license> {
 template <>
 struct kit::reflect_traits<kit::http::detail::openapi::info> {
   using type = kit::http::detail::openapi::info;
+  static constexpr auto naming = kit::naming::camel_case;
   static constexpr auto fields = kit::fields(
       kit::field<&type::summary>().omit_empty(), kit::field<&type::description>().omit_empty(),
-      kit::field<&type::termsOfService>().omit_empty(), kit::field<&type::contact>().omit_empty(),
+      kit::field<&type::terms_of_service>().omit_empty(), kit::field<&type::contact>().omit_empty(),
       kit::field<&type::license>().omit_empty());
 };
 template <>
@@ -117,10 +118,11 @@ struct kit::reflect_traits<kit::http::detail::openapi::response> {
 template <>
 struct kit::reflect_traits<kit::http::detail::openapi::operation> {
   using type = kit::http::detail::openapi::operation;
+  static constexpr auto naming = kit::naming::camel_case;
   static constexpr auto fields = kit::fields(
       kit::field<&type::tags>().omit_empty(), kit::field<&type::summary>().omit_empty(),
       kit::field<&type::description>().omit_empty(), kit::field<&type::parameters>().omit_empty(),
-      kit::field<&type::requestBody>().omit_empty());
+      kit::field<&type::request_body>().omit_empty());
 };
 template <>
 struct kit::reflect_traits<kit::http::detail::openapi::tag> {
