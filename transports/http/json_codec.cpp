@@ -19,9 +19,10 @@ bool is_json_type(std::string_view type) noexcept {
 
 result<void> check_json_type(const headers& fields) {
   const auto type = fields.get(field::content_type);
-  if (!type || is_json_type(*type)) return {};
-  return fail(error(errc::invalid_argument, "expected content of type application/json, got " +
-                                                std::string(type->substr(0, 64)))
+  if (type && is_json_type(*type)) return {};
+  const auto got = type ? type->substr(0, 64) : std::string_view("none");
+  return fail(error(errc::invalid_argument,
+                    "expected content of type application/json, got " + std::string(got))
                   .with(error_status{status::unsupported_media_type}));
 }
 

@@ -46,7 +46,7 @@ template <class T>
 concept json_object = reflect::aggregate<T> &&
                       requires { requires json::codec<T>::kinds == json::bit(json::kind::object); };
 
-/// 415 for content that says to be no JSON.
+/// 415 for content that doesn't say to be JSON.
 result<void> check_json_type(const headers& fields);
 /// Whether parameters stand in the query: GET, HEAD and DELETE, when they have no content.
 bool takes_query(const request& req) noexcept;
@@ -70,8 +70,10 @@ result<void> set_status(response& r, int code);
 /// An `http::request` is taken as it is.
 ///
 /// The content's type is not looked at, as in Go kit: curl -d and many a script name the wrong one.
-/// With `check_type`, content that says to be neither `application/json` nor `...+json` is refused,
-/// which also keeps browsers from sending it across origins without asking first.
+/// With `check_type`, content that doesn't say to be `application/json` or `...+json` is refused,
+/// also where it says nothing. That keeps browsers from sending content across origins without
+/// asking first: they need not ask for three other types, nor for content without one. Requests
+/// without content are let through.
 ///
 /// Errors: 400 (`errc::invalid_argument`), naming the field and the place; 415 for a type that is
 ///         refused; 413 for streamed content that is
