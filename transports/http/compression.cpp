@@ -121,9 +121,10 @@ class compressed_source final : public body_source {
     co_return out;
   }
   const headers& trailers() const noexcept override { return plain_.trailers(); }
+  bool endless() const noexcept override { return plain_.source()->endless(); }
 
  private:
-  body plain_;
+  body plain_;                                // a stream
   std::unique_ptr<detail::encoder> encoder_;  // null at the end
 };
 

@@ -134,9 +134,10 @@ class unpacked_source final : public body_source {
     }
   }
   const headers& trailers() const noexcept override { return packed_.trailers(); }
+  bool endless() const noexcept override { return packed_.source()->endless(); }
 
  private:
-  body packed_;
+  body packed_;  // a stream
   unpacker unpacker_;
 };
 

@@ -10,7 +10,10 @@ namespace kit::http::detail {
 class remote_call::content final : public body_source {
  public:
   content(std::shared_ptr<body_source> inner, std::shared_ptr<cancel_source> source)
-      : inner_(std::move(inner)), source_(std::move(source)), size_(inner_->size()) {}
+      : inner_(std::move(inner)),
+        source_(std::move(source)),
+        size_(inner_->size()),
+        endless_(inner_->endless()) {}
 
   asio::awaitable<std::optional<std::string>> read() override {
     if (!inner_) throw error(errc::failed_precondition, "the content is closed");
@@ -21,6 +24,7 @@ class remote_call::content final : public body_source {
   const http::headers& trailers() const noexcept override {
     return inner_ ? inner_->trailers() : body_source::trailers();
   }
+  bool endless() const noexcept override { return endless_; }
   void close() noexcept {
     inner_.reset();
     source_.reset();
@@ -30,6 +34,7 @@ class remote_call::content final : public body_source {
   std::shared_ptr<body_source> inner_;
   std::shared_ptr<cancel_source> source_;  // the context lasts as long
   const std::optional<std::uint64_t> size_;
+  const bool endless_;
 };
 
 remote_call::remote_call(std::shared_ptr<const endpoint_options> options,

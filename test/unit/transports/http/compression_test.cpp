@@ -7,6 +7,7 @@
 
 #include <kit/error.hpp>
 #include <kit/random.hpp>
+#include <transports/http/event_stream.hpp>
 #include <transports/http/router.hpp>
 
 #include "../../../support/answers.hpp"
@@ -253,6 +254,23 @@ TEST_CASE("compress: each chunk of a stream can be read when it has come") {
     CHECK_FALSE(read().value());
     CHECK(r.body.trailers().get("X-Sum") == "1");
   }
+}
+
+TEST_CASE("compress: an event stream stays endless, and any other stream doesn't become so") {
+  auto r = ask(http::event_stream([](http::event_sink& out) -> asio::awaitable<void> {
+                 co_await out.send({.data = "x"});
+               }),
+               accepts("gzip"));
+  REQUIRE(header(r, field::content_encoding) == "gzip");
+  CHECK(r.body.source()->endless());
+  kit::testing::loop loop;
+  loop.start(r.body.buffer(1'000)).value();
+  CHECK(test::unpacked("gzip", r.body.bytes()) == "data: x\n\n");
+
+  const auto page_of =
+      ask(page(http::body(std::make_shared<test::played_source>())), accepts("gzip"));
+  REQUIRE(header(page_of, field::content_encoding) == "gzip");
+  CHECK_FALSE(page_of.body.source()->endless());
 }
 
 TEST_CASE("compress: a large chunk of a stream is compressed as one, an empty stream has an end") {

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <kit/error.hpp>
+#include <kit/http/pushed_body.hpp>
 #include <transports/http/compression.hpp>
 
 #include "../../../support/http_server/played_source.hpp"
@@ -55,6 +56,12 @@ http::body in_pieces(std::string_view content, std::size_t size) {
     source->give(std::string(content.substr(0, size)));
   source->end({{"X-Sum", "7"}});
   return http::body(source);
+}
+asio::awaitable<http::response> check_endless(bool expected, http::request req) {
+  REQUIRE(req.body.is_stream());
+  CHECK_FALSE(req.headers.contains(field::content_encoding));
+  CHECK(req.body.source()->endless() == expected);
+  co_return http::response{};
 }
 std::string raw_deflate(std::string_view content) {
   return test::deflated(content, -15);
@@ -242,6 +249,16 @@ TEST_CASE("decompress: a stream is unpacked in pieces of bounded size") {
     const auto h = http::decompress()(check_pieces);
     CHECK(typed_call::answer(h, post(in_pieces(test::packed(coding, zeros), 100'000), coding))
               .status == status::ok);
+  }
+}
+
+TEST_CASE("decompress: a stream is as endless as what it is unpacked from") {
+  for (const bool endless : {false, true}) {
+    const http::handler look = [endless](http::request req) { return check_endless(endless, req); };
+    auto packed = http::pushed_body([](http::body_sink&) -> asio::awaitable<void> { co_return; },
+                                    {.endless = endless});
+    CHECK(typed_call::answer(http::decompress()(look), post(std::move(packed), "gzip")).status ==
+          status::ok);
   }
 }
 

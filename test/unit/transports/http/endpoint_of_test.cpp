@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include <kit/http/body.hpp>
+#include <kit/http/pushed_body.hpp>
 #include <kit/metadata.hpp>
 #include <kit/monitor.hpp>
 #include <kit/testing/loop.hpp>
@@ -183,6 +184,22 @@ TEST_CASE(
   CHECK_FALSE(server.context->cancelled());
   r->body = {};
   CHECK(server.context->cancelled());
+}
+
+TEST_CASE("endpoint_of: content that is kept open is as long and as endless as what came") {
+  const auto nothing = [](http::body_sink&) -> asio::awaitable<void> { co_return; };
+  for (const bool endless : {false, true}) {
+    kit::testing::loop loop;
+    played server;
+    server.answer.body = http::pushed_body(nothing, {.size = 7, .endless = endless});
+    const auto ep = http::endpoint_of<question, reply>(
+        server.handler(), http::method::get, "http://a/", ask, read_text, {.keep_body_open = true});
+    const auto r = run(loop, ep.try_call(question{}));
+    REQUIRE(r.has_value());
+    CHECK(r->body.source() != server.answer.body.source());
+    CHECK(r->body.size() == 7);
+    CHECK(r->body.source()->endless() == endless);
+  }
 }
 
 TEST_CASE(
