@@ -197,21 +197,26 @@ std::string_view member_beside(const headers& fields, field f, std::size_t place
 }
 
 client_origin by_x_forwarded(std::string_view peer, const headers& fields,
-                             const ip_networks& trusted) {
+                             const forwarding_options& options) {
   client_origin out{.address = std::string(peer)};
-  members_backwards members(fields, field::x_forwarded_for, false);
   std::size_t count = 0;
   std::size_t place = 0;
-  for (auto text = members.next(); !text.empty(); text = members.next()) {
-    if (count++ > 0 && !trusted.contains(out.address)) continue;  // only counted
-    const auto client = parse_node(text);
-    if (!client || client->address.empty()) return malformed(peer);
-    place = count - 1;
-    out.address = address_of(text, *client);
-    out.from = client_origin::basis::forwarded;
+  if (options.x_forwarded_for) {
+    members_backwards members(fields, field::x_forwarded_for, false);
+    for (auto text = members.next(); !text.empty(); text = members.next()) {
+      if (count++ > 0 && !options.trusted.contains(out.address)) continue;  // only counted
+      const auto client = parse_node(text);
+      if (!client || client->address.empty()) return malformed(peer);
+      place = count - 1;
+      out.address = address_of(text, *client);
+      out.from = client_origin::basis::forwarded;
+    }
   }
-  const auto scheme = member_beside(fields, field::x_forwarded_proto, place, count);
-  const auto host = member_beside(fields, field::x_forwarded_host, place, count);
+  const auto beside = [&](bool believed, field f) {
+    return believed ? member_beside(fields, f, place, count) : std::string_view();
+  };
+  const auto scheme = beside(options.x_forwarded_proto, field::x_forwarded_proto);
+  const auto host = beside(options.x_forwarded_host, field::x_forwarded_host);
   if (!scheme.empty()) {
     out.scheme = known_scheme(scheme);
     if (out.scheme.empty()) return malformed(peer);
@@ -256,9 +261,8 @@ std::string format_forwarded(const forwarded_hop& hop) {
 client_origin find_client(std::string_view peer, const headers& fields,
                           const forwarding_options& options) {
   if (!options.trusted.contains(peer)) return {.address = std::string(peer)};
-  return options.fields == forwarding_fields::forwarded
-             ? by_forwarded(peer, fields, options.trusted)
-             : by_x_forwarded(peer, fields, options.trusted);
+  return options.forwarded ? by_forwarded(peer, fields, options.trusted)
+                           : by_x_forwarded(peer, fields, options);
 }
 
 }  // namespace kit::http

@@ -32,17 +32,17 @@ std::optional<std::vector<forwarded_hop>> parse_forwarded(std::string_view value
 /// Writes one; `parse_forwarded` reads it back. Members that need it are put in quotes.
 std::string format_forwarded(const forwarded_hop& hop);
 
-/// Which fields the trusted proxies set. The others are believed from nobody, as proxies hand them
-/// on as clients sent them.
-enum class forwarding_fields : std::uint8_t {
-  x_forwarded,  ///< `X-Forwarded-For`, `X-Forwarded-Proto`, `X-Forwarded-Host`
-  forwarded,    ///< `Forwarded`
-};
-
+/// Whom to believe, and what. Name only fields that each of the trusted proxies sets itself or
+/// takes away: others it hands on as clients sent them.
 struct forwarding_options {
   /// The proxies that are believed. Empty: nobody is.
   ip_networks trusted = {};
-  forwarding_fields fields = forwarding_fields::x_forwarded;
+  bool x_forwarded_for = true;    ///< `X-Forwarded-For`. Without it the peer counts as the client.
+  bool x_forwarded_proto = true;  ///< `X-Forwarded-Proto`
+  /// `X-Forwarded-Host`. Many load balancers don't set it.
+  bool x_forwarded_host = false;
+  /// `Forwarded`. The three above are not looked at then.
+  bool forwarded = false;
 };
 
 /// Who asked, as far as trusted proxies vouch for it.
@@ -67,7 +67,8 @@ struct client_origin {
 /// the outermost when all are. What stands before it may be made up, and is not even parsed.
 ///
 /// Scheme and host are what the outermost trusted proxy was asked for. Where `X-Forwarded-Proto` or
-/// `-Host` has not as many members as `X-Forwarded-For`, its last one counts: the nearest proxy's.
+/// `-Host` has not as many members as `X-Forwarded-For`, or that isn't believed, its last one
+/// counts: the nearest proxy's.
 /// A proxy that hides its client (`for=unknown`) ends the way, and its own address is the result.
 client_origin find_client(std::string_view peer, const headers& fields,
                           const forwarding_options& options);

@@ -23,8 +23,11 @@ std::string printable(std::string_view text) {
 const kit::ip_networks trusted{"10.0.0.0/8", "::1", "fd00::/8"};
 constexpr const char* peer = "10.0.0.7:50412";
 
-http::client_origin find(const http::headers& fields, http::forwarding_fields which) {
-  const auto o = http::find_client(peer, fields, {.trusted = trusted, .fields = which});
+const http::forwarding_options by_forwarded{.trusted = trusted, .forwarded = true};
+const http::forwarding_options by_x_forwarded{.trusted = trusted, .x_forwarded_host = true};
+
+http::client_origin find(const http::headers& fields, const http::forwarding_options& options) {
+  const auto o = http::find_client(peer, fields, options);
   if (o.from == basis::forwarded) {
     FUZZ_REQUIRE(kit::parse_ip_endpoint(o.address));
     FUZZ_REQUIRE(o.scheme.empty() || o.scheme == "http" || o.scheme == "https");
@@ -48,23 +51,31 @@ void check_forwarded(const std::string& client, const std::string& proxies) {
       FUZZ_REQUIRE(hop == http::forwarded_hop{} || parsed->at(i++) == hop);
     FUZZ_REQUIRE(i == parsed->size());
   }
-  const auto which = http::forwarding_fields::forwarded;
-  const auto o = find({{"Forwarded", proxies}}, which);
+  const auto o = find({{"Forwarded", proxies}}, by_forwarded);
   if (o.from == basis::forwarded && !trusted.contains(o.address)) {
-    FUZZ_REQUIRE(find({{"Forwarded", client + "," + proxies}}, which) == o);
-    FUZZ_REQUIRE(find({{"Forwarded", client}, {"Forwarded", proxies}}, which) == o);
+    FUZZ_REQUIRE(find({{"Forwarded", client + "," + proxies}}, by_forwarded) == o);
+    FUZZ_REQUIRE(find({{"Forwarded", client}, {"Forwarded", proxies}}, by_forwarded) == o);
   }
 }
 
 void check_x_forwarded(const std::string& client, const std::string& proxies) {
-  const auto which = http::forwarding_fields::x_forwarded;
-  const auto o = find({{"X-Forwarded-For", proxies}}, which);
+  const auto& options = by_x_forwarded;
+  const auto o = find({{"X-Forwarded-For", proxies}}, options);
   if (o.from == basis::forwarded && !trusted.contains(o.address)) {
-    FUZZ_REQUIRE(find({{"X-Forwarded-For", client + "," + proxies}}, which) == o);
-    FUZZ_REQUIRE(find({{"X-Forwarded-For", client}, {"X-Forwarded-For", proxies}}, which) == o);
+    FUZZ_REQUIRE(find({{"X-Forwarded-For", client + "," + proxies}}, options) == o);
+    FUZZ_REQUIRE(find({{"X-Forwarded-For", client}, {"X-Forwarded-For", proxies}}, options) == o);
   }
-  find({{"X-Forwarded-For", client}, {"X-Forwarded-Proto", proxies}}, which);
-  find({{"X-Forwarded-Proto", client}, {"X-Forwarded-Host", proxies}}, which);
+  find({{"X-Forwarded-For", client}, {"X-Forwarded-Proto", proxies}}, options);
+  find({{"X-Forwarded-Proto", client}, {"X-Forwarded-Host", proxies}}, options);
+
+  // What isn't believed changes nothing.
+  const http::forwarding_options scheme_only{.trusted = trusted, .x_forwarded_for = false};
+  const auto scheme = find({{"X-Forwarded-Proto", proxies}}, scheme_only);
+  FUZZ_REQUIRE(scheme.address == peer);
+  FUZZ_REQUIRE(find({{"X-Forwarded-For", client},
+                     {"X-Forwarded-Proto", proxies},
+                     {"X-Forwarded-Host", client}},
+                    scheme_only) == scheme);
 }
 
 void check_network(std::string_view text) {

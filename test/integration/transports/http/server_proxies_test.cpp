@@ -107,17 +107,22 @@ TEST_CASE_TEMPLATE("http server: forwarded addresses are believed from trusted p
       "X-Forwarded-For: 6.6.6.6, 203.0.113.9\r\nX-Forwarded-Proto: https\r\n"
       "X-Forwarded-Host: example.org\r\nForwarded: for=192.0.2.1;proto=http\r\n";
   {
-    World w(who, http::server_options{.forwarding = {.trusted = kit::ip_networks::loopback()}});
+    World w(who, http::server_options{.forwarding = {.trusted = kit::ip_networks::loopback(),
+                                                     .x_forwarded_host = true}});
     test::http_client c(w);
     CHECK(c.get("/", fields).answer().body == "203.0.113.9 by 127.0.0.1, https example.org");
     CHECK(c.get("/").answer().body.ends_with(" by , http "));  // of each request anew
   }
   {
-    World w(who,
-            http::server_options{.forwarding = {.trusted = kit::ip_networks::loopback(),
-                                                .fields = http::forwarding_fields::forwarded}});
+    World w(who, http::server_options{
+                     .forwarding = {.trusted = kit::ip_networks::loopback(), .forwarded = true}});
     test::http_client c(w);
     CHECK(c.get("/", fields).answer().body == "192.0.2.1 by 127.0.0.1, http ");
+  }
+  {
+    World w(who, http::server_options{.forwarding = {.trusted = kit::ip_networks::loopback()}});
+    test::http_client c(w);
+    CHECK(c.get("/", fields).answer().body == "203.0.113.9 by 127.0.0.1, https ");
   }
   World w(who, http::server_options{.forwarding = {.trusted = {"10.0.0.0/8"}}});
   test::http_client c(w);

@@ -17,11 +17,10 @@ const kit::ip_networks proxies{"10.0.0.0/8", "fd00::/8"};
 constexpr const char* peer = "10.0.0.7:50412";
 
 client_origin x(const headers& fields, std::string_view from = peer) {
-  return http::find_client(from, fields, {.trusted = proxies});
+  return http::find_client(from, fields, {.trusted = proxies, .x_forwarded_host = true});
 }
 client_origin fwd(const headers& fields, std::string_view from = peer) {
-  return http::find_client(from, fields,
-                           {.trusted = proxies, .fields = http::forwarding_fields::forwarded});
+  return http::find_client(from, fields, {.trusted = proxies, .forwarded = true});
 }
 client_origin fwd(std::string_view value) {
   return fwd({{"Forwarded", value}});
@@ -175,6 +174,46 @@ TEST_CASE("find_client: a proxy that hides its client ends the way") {
 }
 
 TEST_CASE("find_client: fields that the proxies do not set are not looked at") {
-  CHECK(fwd({{"X-Forwarded-For", "1.2.3.4"}}).address == peer);
+  const headers all{{"X-Forwarded-For", "9.9.9.9, 1.2.3.4, 10.0.0.1"},
+                    {"X-Forwarded-Proto", "http, http, https"},
+                    {"X-Forwarded-Host", "a, b, c"},
+                    {"Forwarded", "for=5.6.7.8;proto=http;host=d"}};
+  const auto by = [&](http::forwarding_options o) {
+    o.trusted = proxies;
+    return http::find_client(peer, all, o);
+  };
+  // The host's default is not to be believed: many load balancers hand on what a client sent.
+  CHECK(by({}) == client_origin{"1.2.3.4", "http", "", basis::forwarded});
+  CHECK(by({.x_forwarded_host = true}) == client_origin{"1.2.3.4", "http", "b", basis::forwarded});
+  CHECK(by({.x_forwarded_proto = false}) == client_origin{"1.2.3.4", "", "", basis::forwarded});
+  CHECK(by({.x_forwarded_for = false, .x_forwarded_proto = false}) ==
+        client_origin{.address = peer});
+  CHECK(by({.forwarded = true}) == client_origin{"5.6.7.8", "http", "d", basis::forwarded});
+  CHECK(by({.x_forwarded_host = true, .forwarded = true}).host == "d");
+
+  CHECK(fwd({{"X-Forwarded-For", "1.2.3.4"}, {"X-Forwarded-Proto", "https"}}) ==
+        client_origin{.address = peer});
   CHECK(x({{"Forwarded", "for=1.2.3.4"}}).address == peer);
+}
+
+TEST_CASE("find_client: without X-Forwarded-For, the nearest proxy's scheme and host count") {
+  const headers fields{{"X-Forwarded-For", "unknown, 1.2.3.4"},
+                       {"X-Forwarded-Proto", "http, https"},
+                       {"X-Forwarded-Host", "a, b"}};
+  CHECK(
+      http::find_client(peer, fields,
+                        {.trusted = proxies, .x_forwarded_for = false, .x_forwarded_host = true}) ==
+      client_origin{peer, "https", "b", basis::forwarded});
+  CHECK(
+      http::find_client("198.51.100.1:5", fields, {.trusted = proxies, .x_forwarded_for = false}) ==
+      client_origin{.address = "198.51.100.1:5"});
+}
+
+TEST_CASE("find_client: a field that isn't believed may be malformed") {
+  const headers fields{
+      {"X-Forwarded-For", "x"}, {"X-Forwarded-Proto", "https"}, {"X-Forwarded-Host", "a/b"}};
+  const client_origin nothing{.address = peer, .from = basis::malformed};
+  CHECK(http::find_client(peer, fields, {.trusted = proxies, .x_forwarded_for = false}) ==
+        client_origin{peer, "https", "", basis::forwarded});
+  CHECK(http::find_client(peer, fields, {.trusted = proxies}) == nothing);
 }
