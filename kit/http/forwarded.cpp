@@ -260,7 +260,7 @@ std::string format_forwarded(const forwarded_hop& hop) {
 
 client_origin find_client(std::string_view peer, const headers& fields,
                           const forwarding_options& options) {
-  if (!options.trusted.contains(peer)) return {.address = std::string(peer)};
+  if (!options.trusts(peer)) return {.address = std::string(peer)};
   return options.forwarded ? by_forwarded(peer, fields, options.trusted)
                            : by_x_forwarded(peer, fields, options);
 }

@@ -37,12 +37,19 @@ std::string format_forwarded(const forwarded_hop& hop);
 struct forwarding_options {
   /// The proxies that are believed. Empty: nobody is.
   ip_networks trusted = {};
+  /// Believes peers on Unix sockets (`unix:...`), too: where only a proxy may connect to them.
+  bool trust_unix_peers = false;
   bool x_forwarded_for = true;    ///< `X-Forwarded-For`. Without it the peer counts as the client.
   bool x_forwarded_proto = true;  ///< `X-Forwarded-Proto`
   /// `X-Forwarded-Host`. Many load balancers don't set it.
   bool x_forwarded_host = false;
   /// `Forwarded`. The three above are not looked at then.
   bool forwarded = false;
+
+  /// Whether the peer at a connection's other end is believed.
+  bool trusts(std::string_view peer) const noexcept {
+    return trusted.contains(peer) || (trust_unix_peers && peer.starts_with("unix:"));
+  }
 };
 
 /// Who asked, as far as trusted proxies vouch for it.
@@ -62,9 +69,9 @@ struct client_origin {
   friend bool operator==(const client_origin&, const client_origin&) = default;
 };
 
-/// Goes back from the peer at the connection's other end, `10.0.0.7:50412`, through the proxies
-/// that added to the fields, the last one first, to the first address that is not trusted; or to
-/// the outermost when all are. What stands before it may be made up, and is not even parsed.
+/// Goes back from the peer at the connection's other end, `10.0.0.7:50412` or `unix:`, through the
+/// proxies that added to the fields, the last one first, to the first address that is not trusted;
+/// or to the outermost when all are. What stands before it may be made up, and is not even parsed.
 ///
 /// Scheme and host are what the outermost trusted proxy was asked for. Where `X-Forwarded-Proto` or
 /// `-Host` has not as many members as `X-Forwarded-For`, or that isn't believed, its last one

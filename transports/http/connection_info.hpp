@@ -12,7 +12,8 @@ namespace kit::http {
 ///
 ///     const auto* peer = ctx.get<http::connection_info>();
 struct connection_info {
-  /// `10.0.0.7:50412` or `[::1]:50412`; empty where the network has no addresses.
+  /// `10.0.0.7:50412` or `[::1]:50412`; on a Unix socket `unix:`, with the path where it has one;
+  /// empty where the network has no addresses, and of a peer that was gone at once.
   ///
   /// Where trusted proxies say so (`server_options::forwarding` and `proxy_protocol_from`), these
   /// are the client's, and `proxy_address` is who is connected.

@@ -278,15 +278,14 @@ server::server(const asio::any_io_executor& ex, handler h, const server_options&
 server::server(const asio::any_io_executor& ex, handler h, const server_options& options,
                kit::network& network) {
   validate(options);
-  if (!options.proxy_protocol_from.empty()) {
-    throw error(errc::invalid_argument,
-                "http::server_options::proxy_protocol_from: is not there for a network that is "
-                "given");
-  }
-  if (options.tls) {
-    throw error(errc::invalid_argument,
-                "http::server_options::tls: is not there for a network that is given");
-  }
+  const auto refuse_if = [](bool set, const char* member) {
+    if (!set) return;
+    throw error(errc::invalid_argument, std::string("http::server_options::") + member +
+                                            ": is not there for a network that is given");
+  };
+  refuse_if(!options.proxy_protocol_from.empty(), "proxy_protocol_from");
+  refuse_if(options.proxy_protocol_on_unix, "proxy_protocol_on_unix");
+  refuse_if(options.tls != nullptr, "tls");
   auto listener = detail::listen_on(network, options);
   impl_ = std::make_shared<impl>(serialized(ex), std::move(h), options, std::move(listener));
 }

@@ -93,6 +93,8 @@ struct server_options {
   /// Peers whose connections begin with HAProxy's PROXY protocol, version 1 or 2, before TLS, too:
   /// one that doesn't is closed. Others are served as usual. Not with a network that is given.
   ip_networks proxy_protocol_from = {};
+  /// The same of all peers on a Unix socket.
+  bool proxy_protocol_on_unix = false;
   /// Takes the deadline and the metadata that a caller sends along (`propagation.hpp`) into the
   /// request's context. A deadline only tightens; that of a request with streamed content is not
   /// looked at.

@@ -8,8 +8,10 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/basic_stream_socket.hpp>
 #include <asio/buffer.hpp>
+#include <asio/generic/stream_protocol.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
+#include <asio/local/stream_protocol.hpp>
 #include <asio/socket_base.hpp>
 #include <asio/strand.hpp>
 
@@ -17,7 +19,7 @@
 
 namespace test {
 
-/// The server on loopback TCP.
+/// The server on loopback TCP, or on the Unix socket that its options name.
 class tcp_world : public http_world {
  public:
   std::unique_ptr<http_peer> connect() override {
@@ -28,8 +30,12 @@ class tcp_world : public http_world {
   /// The same without running the loop.
   std::unique_ptr<http_peer> dial() {
     socket s(outside_);
-    s.connect({asio::ip::make_address("127.0.0.1"), server->port()});
-    s.set_option(asio::ip::tcp::no_delay(true));
+    if (const auto at = server->local_address(); at.starts_with("unix:")) {
+      s.connect(asio::local::stream_protocol::endpoint(at.substr(5)));
+    } else {
+      s.connect(asio::ip::tcp::endpoint(asio::ip::make_address("127.0.0.1"), server->port()));
+      s.set_option(asio::ip::tcp::no_delay(true));
+    }
     s.non_blocking(true);
     return std::make_unique<peer>(*this, std::move(s));
   }
@@ -51,7 +57,7 @@ class tcp_world : public http_world {
   }
 
  private:
-  using socket = asio::ip::tcp::socket;
+  using socket = asio::generic::stream_protocol::socket;
 
   bool settle(const std::function<bool()>& done, std::chrono::milliseconds patience) {
     using clock = std::chrono::steady_clock;

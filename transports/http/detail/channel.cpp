@@ -21,6 +21,12 @@ secure_step step(const io_result& r, wait otherwise) noexcept {
 // Of both versions; a longer one of version 2 is refused by the parser.
 constexpr std::size_t max_proxy_header = 4096;
 
+bool expects_proxy_header(int socket, const server_options& o) {
+  if (o.proxy_protocol_on_unix && family_of(socket) == AF_UNIX) return true;
+  const auto& balancers = o.proxy_protocol_from;
+  return !balancers.empty() && balancers.contains(addresses_of(socket).remote_address);
+}
+
 // TLS begins with the byte 22 (RFC 8446 5.1), HTTP with a method.
 bool begins_http(char first) noexcept {
   return first >= 'A' && first <= 'Z';
@@ -30,10 +36,7 @@ bool begins_http(char first) noexcept {
 
 channel::channel(int socket, const server_options& options)
     : socket_(socket), context_(options.tls.get()) {
-  const auto& balancers = options.proxy_protocol_from;
-  if (!balancers.empty() && balancers.contains(addresses_of(socket).remote_address)) {
-    proxy_ = std::make_unique<expected_header>();
-  }
+  if (expects_proxy_header(socket, options)) proxy_ = std::make_unique<expected_header>();
 }
 
 // True when the header has been read. What follows it is left in the socket: it may be TLS.

@@ -64,8 +64,7 @@ void connection::begin() {
 
 void connection::first_request() {
   auto who = info();
-  const auto& trusted = hub_->options.forwarding.trusted;
-  by_proxy_ = !trusted.empty() && trusted.contains(who.remote_address);
+  by_proxy_ = hub_->options.forwarding.trusts(who.remote_address);
   context_ = hub_->base_context.with(std::move(who));
 }
 

@@ -36,7 +36,7 @@ std::string address(int socket, Call call) {
   }
   const auto* local = reinterpret_cast<const sockaddr_un*>(at.data());
   const bool named = size > offsetof(sockaddr_un, sun_path) && local->sun_path[0] != '\0';
-  return named ? std::string("unix:") + local->sun_path : std::string();
+  return std::string("unix:") + (named ? local->sun_path : "");
 }
 
 io_result receive(int socket, std::span<char> into, int flags) noexcept {

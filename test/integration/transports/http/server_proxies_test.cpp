@@ -1,8 +1,11 @@
 // Proxies in front of the server: the PROXY protocol and forwarded addresses, from those that are
 // trusted only.
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
+
+#include <unistd.h>
 
 #include <doctest/doctest.h>
 
@@ -17,6 +20,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
+std::string fresh_path() {
+  static int n = 0;
+  return (std::filesystem::temp_directory_path() /
+          ("cokit-proxies." + std::to_string(::getpid()) + "." + std::to_string(++n)))
+      .string();
+}
+
 // `remote by proxy, scheme host`.
 asio::awaitable<http::response> who(http::request) {
   const auto* c = (co_await kit::this_context()).get<http::connection_info>();
@@ -24,6 +34,12 @@ asio::awaitable<http::response> who(http::request) {
   co_return http::response::text(
       http::status::ok,
       c->remote_address + " by " + by + ", " + std::string(c->scheme()) + " " + c->forwarded_host);
+}
+
+asio::awaitable<http::response> note(std::string& into) {
+  const auto* c = (co_await kit::this_context()).get<http::connection_info>();
+  into = "'" + c->remote_address + "' " + std::string(c->scheme());
+  co_return http::response{};
 }
 
 std::string v2(std::string addresses_and_tlvs, char command = '\x21') {
@@ -129,4 +145,78 @@ TEST_CASE_TEMPLATE("http server: forwarded addresses are believed from trusted p
   const auto body = c.get("/", fields).answer().body;
   CHECK(body.starts_with("127.0.0.1:"));
   CHECK(body.ends_with(" by , http "));
+}
+
+TEST_CASE_TEMPLATE(
+    "http server: what a proxy on a Unix socket forwards is believed on request only", World,
+    test::loop_world, test::strand_world) {
+  const std::string fields = "X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: https\r\n";
+  {
+    World w(who, http::server_options{.address = "unix:" + fresh_path(),
+                                      .forwarding = {.trust_unix_peers = true}});
+    test::http_client c(w);
+    CHECK(c.get("/", fields).answer().body == "203.0.113.9 by unix, https ");
+    CHECK(c.get("/").answer().body == "unix: by , http ");
+  }
+  for (const auto& trusted : {kit::ip_networks(), kit::ip_networks::local()}) {
+    World w(who, http::server_options{.address = "unix:" + fresh_path(),
+                                      .forwarding = {.trusted = trusted}});
+    test::http_client c(w);
+    CHECK(c.get("/", fields).answer().body == "unix: by , http ");
+  }
+}
+
+// When the server looks, the system doesn't know any more where it was.
+TEST_CASE_TEMPLATE("http server: a TCP peer that has gone is none on a Unix socket", World,
+                   test::loop_world, test::strand_world) {
+  std::string seen;
+  World w([&seen](const http::request&) { return note(seen); },
+          http::server_options{.forwarding = {.trust_unix_peers = true},
+                               .proxy_protocol_on_unix = true});
+  auto peer = w.dial();
+  peer->send_last(
+      "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 6.6.6.6\r\n"
+      "X-Forwarded-Proto: https\r\n\r\n");
+  peer->reset();
+  w.settle([&] { return !seen.empty(); });
+  CHECK(seen == "'' http");
+}
+
+TEST_CASE_TEMPLATE("http server: the PROXY protocol on a Unix socket", World, test::loop_world,
+                   test::strand_world) {
+  const auto on_unix = [] {
+    return http::server_options{.address = "unix:" + fresh_path(),
+                                .forwarding = {.trusted = {"10.0.0.0/8"}},
+                                .proxy_protocol_on_unix = true};
+  };
+  {
+    World w(who, on_unix());
+    test::http_client c(w);
+    c.send("PROXY TCP4 10.1.2.3 10.0.0.1 50000 443\r\n").get("/");
+    CHECK(c.answer().body == "10.1.2.3:50000 by unix, http ");
+    // Whom the header names may be a proxy that is trusted in turn.
+    CHECK(c.get("/", "X-Forwarded-For: 203.0.113.9\r\n").answer().body ==
+          "203.0.113.9 by unix, http ");
+  }
+  {
+    World w(who, on_unix());
+    test::http_client c(w);
+    c.send("PROXY UNKNOWN\r\n").get("/", "X-Forwarded-For: 203.0.113.9\r\n");
+    CHECK(c.answer().body == "unix: by , http ");
+  }
+  {
+    World w(who, on_unix());
+    test::http_client c(w);
+    c.get("/");
+    CHECK(c.closed());
+  }
+  {
+    World w(who, http::server_options{.address = "unix:" + fresh_path()});
+    test::http_client c(w);
+    c.send("PROXY TCP4 10.1.2.3 10.0.0.1 50000 443\r\n");
+    CHECK(c.answer().status == 400);
+  }
+  World w(who, http::server_options{.proxy_protocol_on_unix = true});
+  test::http_client c(w);
+  CHECK(c.get("/").answer().status == 200);
 }

@@ -60,7 +60,7 @@ TEST_CASE("http server: on a Unix socket, by one loop and by several, removed at
     CHECK((s.st_mode & 0777) == 0600);
     int answered = 0;
     const http::client client({.unix_socket = path});
-    rt.on(0, [&] { return ask(client, "http://x/", ">unix:" + path, 20, answered, rt); });
+    rt.on(0, [&] { return ask(client, "http://x/", "unix:>unix:" + path, 20, answered, rt); });
     CHECK(rt.run() == 0);
     CHECK(answered == 20);
     CHECK_FALSE(fs::exists(path));

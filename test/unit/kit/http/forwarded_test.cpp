@@ -209,6 +209,29 @@ TEST_CASE("find_client: without X-Forwarded-For, the nearest proxy's scheme and 
       client_origin{.address = "198.51.100.1:5"});
 }
 
+TEST_CASE("find_client: peers on Unix sockets are believed only on request") {
+  const headers fields{{"X-Forwarded-For", "1.2.3.4"}, {"X-Forwarded-Proto", "https"}};
+  const auto by = [&](std::string_view from, const http::forwarding_options& o) {
+    return http::find_client(from, fields, o);
+  };
+  const client_origin client{"1.2.3.4", "https", "", basis::forwarded};
+  for (const char* from : {"unix:", "unix:/run/proxy.sock"}) {
+    CHECK(by(from, {.trust_unix_peers = true}) == client);
+    CHECK(by(from, {.trusted = proxies}) == client_origin{.address = from});
+  }
+  // Without an address it may be anyone.
+  CHECK(by("", {.trust_unix_peers = true}) == client_origin{});
+  CHECK(by(peer, {.trust_unix_peers = true}) == client_origin{.address = peer});
+  CHECK(by(peer, {.trusted = proxies, .trust_unix_peers = true}) == client);
+  // Only the peer is on a Unix socket, not who is behind it.
+  CHECK(http::find_client("unix:", {{"X-Forwarded-For", "1.2.3.4, unix:"}},
+                          {.trust_unix_peers = true}) ==
+        client_origin{.address = "unix:", .from = basis::malformed});
+  CHECK(http::find_client("unix:", {{"X-Forwarded-For", "9.9.9.9, 1.2.3.4, 10.0.0.1"}},
+                          {.trusted = proxies, .trust_unix_peers = true})
+            .address == "1.2.3.4");
+}
+
 TEST_CASE("find_client: a field that isn't believed may be malformed") {
   const headers fields{
       {"X-Forwarded-For", "x"}, {"X-Forwarded-Proto", "https"}, {"X-Forwarded-Host", "a/b"}};
