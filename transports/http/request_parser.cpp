@@ -15,9 +15,8 @@ constexpr std::size_t usual_fields = 12;
 constexpr std::size_t max_reserved_text = 1024;
 
 parser_options clamp(parser_options o) noexcept {
-  // What `headers` can hold.
-  o.max_header_count = std::min<std::size_t>(o.max_header_count, UINT16_MAX);
-  o.max_header_bytes = std::min<std::size_t>(o.max_header_bytes, 1u << 28);
+  o.max_header_count = std::min(o.max_header_count, parser_options::most_header_count);
+  o.max_header_bytes = std::min(o.max_header_bytes, parser_options::most_header_bytes);
   return o;
 }
 

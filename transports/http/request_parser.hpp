@@ -15,6 +15,10 @@ namespace kit::http {
 
 /// Limits of one request. They bound the parser's memory whatever is sent.
 struct parser_options {
+  /// What `headers` can hold. The parser takes more as that much; `validate` refuses it.
+  static constexpr std::size_t most_header_bytes = 256 * 1024 * 1024;
+  static constexpr std::size_t most_header_count = 65'535;
+
   /// Request line and field section together, in bytes, line ends counted; the same again for a
   /// trailer section. At most 256 MiB. Past it: 431.
   std::size_t max_header_bytes = 16 * 1024;

@@ -19,7 +19,11 @@ void validate(const server_options& o) {
   require(o.backlog >= 0, "backlog: must not be negative");
   require(o.max_connections > 0, "max_connections: must be at least 1");
   require(o.limits.max_header_bytes > 0, "limits.max_header_bytes: must be at least 1");
+  require(o.limits.max_header_bytes <= parser_options::most_header_bytes,
+          "limits.max_header_bytes: must be at most 256 MiB");
   require(o.limits.max_header_count > 0, "limits.max_header_count: must be at least 1");
+  require(o.limits.max_header_count <= parser_options::most_header_count,
+          "limits.max_header_count: must be at most 65535");
   require(o.limits.max_target_bytes > 0, "limits.max_target_bytes: must be at least 1");
   require(o.max_tls_handshakes > 0, "max_tls_handshakes: must be at least 1");
   const std::array<std::pair<std::chrono::milliseconds, const char*>, 12> spans{{
