@@ -307,6 +307,7 @@ std::string server::local_address() const {
 
 std::uint16_t server::port() const {
   const auto& address = impl_->address();
+  if (address.starts_with("unix:")) return 0;  // there may be a colon in the path
   std::uint16_t port = 0;
   std::from_chars(address.data() + address.rfind(':') + 1, address.data() + address.size(), port);
   return port;

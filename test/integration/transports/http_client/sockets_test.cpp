@@ -93,6 +93,14 @@ TEST_CASE("http server: a Unix socket that was left behind is replaced, one in u
   CHECK(fs::exists("/etc/hostname"));
 }
 
+TEST_CASE("http server: a Unix socket has no port, whatever its path") {
+  asio::io_context io(1);
+  const auto path = fresh_path() + ":80";
+  const http::server server(io.get_executor(), who, {.address = "unix:" + path});
+  CHECK(server.local_address() == "unix:" + path);
+  CHECK(server.port() == 0);
+}
+
 TEST_CASE("http server: on a descriptor that listens already") {
   for (const std::size_t threads : {1U, 2U}) {
     CAPTURE(threads);
