@@ -50,7 +50,8 @@ result<void> set_parameters(request& req, const Req& value, bool into_query) {
 ///    be parameters.
 ///  - else the whole as JSON and a line break, of the type `application/json; charset=utf-8`.
 /// The fields of a `headerer` are set. An `http::request` is sent as it is, if it has a target of
-/// its own, else to the endpoint's.
+/// its own. Else, as its target is `/`, it goes to the endpoint's, and by the endpoint's method if
+/// its own is GET.
 ///
 /// Errors: `errc::invalid_argument` for a place in the path that has no value, `errc::internal` for
 ///         a value that has no JSON form.

@@ -129,16 +129,23 @@ TEST_CASE("json_request_encoder: a value without a JSON form is refused") {
 }
 
 TEST_CASE("json_request_encoder: an http::request goes as it is") {
-  http::request req;
-  req.target = "http://a/";
-  REQUIRE(http::json_request_encoder<http::request>()(
-              http::request{.method = http::method::put, .body = "x"}, req)
-              .has_value());
-  CHECK(req.method == http::method::put);
-  CHECK(req.target == "http://a/");
-  REQUIRE(http::json_request_encoder<http::request>()(http::request{.target = "http://b/"}, req)
-              .has_value());
-  CHECK(req.target == "http://b/");
+  // `POST http://a/` is the endpoint's.
+  const auto sent = [](http::request value) {
+    http::request req{.method = http::method::post, .target = "http://a/"};
+    REQUIRE(http::json_request_encoder<http::request>()(std::move(value), req).has_value());
+    return req;
+  };
+  const auto own = sent({.target = "http://b/"});
+  CHECK(own.method == http::method::get);
+  CHECK(own.target == "http://b/");
+  // What it has none of is the endpoint's.
+  const auto bare = sent({.body = "x"});
+  CHECK(bare.method == http::method::post);
+  CHECK(bare.target == "http://a/");
+  CHECK(bare.body.text() == "x");
+  const auto other = sent({.method = http::method::put, .body = "x"});
+  CHECK(other.method == http::method::put);
+  CHECK(other.target == "http://a/");
 }
 
 TEST_CASE("json_response_decoder: 2xx is read, another status is its error") {
