@@ -21,7 +21,8 @@ namespace kit::tls {
 /// Threads: any, at the same time; one is made for all loops.
 class server_context final : public secure_context {
  public:
-  /// Reads the files. Errors: throws `errc::invalid_argument` that names the file or the member.
+  /// Reads the files. Errors: throws `errc::invalid_argument` that names the file or the member;
+  /// for a wrong password, the file of the key.
   explicit server_context(server_options options);
   /// On a context that the application has set up itself. It takes a reference, and changes
   /// nothing in it; what each connection needs is set on that connection.

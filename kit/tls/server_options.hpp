@@ -19,15 +19,18 @@ enum class client_certificates : std::uint8_t {
 
 /// A certificate and what it is for.
 struct certificate {
-  /// PEM file: the server's certificate, then those of the intermediate authorities.
-  std::string chain_file;
-  /// PEM file: its private key, not encrypted.
+  /// PEM file: the server's certificate, then what else is in its chain, i.e. the certificates of
+  /// the intermediate authorities.
+  std::string certificate_file;
+  /// PEM file: its private key.
   std::string key_file;
   /// Names of the server that clients ask for (SNI), `api.example.com` or `*.example.com`, which
   /// stands for one label. Empty: those in the certificate. Two certificates for the same names, in
   /// the same order, need keys of different kinds (ECDSA and RSA, say): clients get what they
   /// understand.
   std::vector<std::string> server_names = {};
+  /// Of the key, where that is encrypted. At most 1,024 bytes.
+  std::string key_password = {};
 };
 
 /// Settings of a `server_context`. Plain data; checked by its constructor.

@@ -80,9 +80,13 @@ std::string protocol_list(const std::vector<std::string>& names) {
   return all;
 }
 
+// Of the key that is being read; none, or one that is too long, is a failure. Without this function
 // OpenSSL would ask for it on the terminal.
-int no_password(char*, int, int, void*) {
-  return -1;
+int give_password(char* into, int room, int, void* of) {
+  const auto* password = static_cast<const std::string*>(of);
+  if (!password || password->empty() || std::cmp_greater(password->size(), room)) return -1;
+  password->copy(into, password->size());
+  return static_cast<int>(password->size());
 }
 
 int choose_context(SSL* ssl, int*, void* set) {
@@ -144,7 +148,7 @@ ssl_ctx_st* context_set::find(std::string_view name) const {
 }
 
 void context_set::load(const certificate& c) {
-  const auto leaf = first_certificate(c.chain_file);
+  const auto leaf = first_certificate(c.certificate_file);
   auto names = c.server_names.empty() ? server_names_of(leaf.get()) : c.server_names;
   for (auto& name : names)
     name = lower(name);
@@ -154,18 +158,19 @@ void context_set::load(const certificate& c) {
        more = SSL_CTX_set_current_cert(context, SSL_CERT_SET_NEXT)) {
     const auto* other = SSL_CTX_get0_certificate(context);
     if (other && EVP_PKEY_get_base_id(X509_get0_pubkey(other)) == kind) {
-      throw_error(c.chain_file + ": another certificate has the same names and kind of key");
+      throw_error(c.certificate_file + ": another certificate has the same names and kind of key");
     }
   }
   ERR_clear_error();
-  if (SSL_CTX_use_certificate_chain_file(context, c.chain_file.c_str()) != 1) {
-    throw_error(c.chain_file);
+  if (SSL_CTX_use_certificate_chain_file(context, c.certificate_file.c_str()) != 1) {
+    throw_error(c.certificate_file);
   }
-  if (SSL_CTX_use_PrivateKey_file(context, c.key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
-    throw_error(c.key_file);
-  }
+  SSL_CTX_set_default_passwd_cb_userdata(context, const_cast<std::string*>(&c.key_password));
+  const bool read = SSL_CTX_use_PrivateKey_file(context, c.key_file.c_str(), SSL_FILETYPE_PEM) == 1;
+  SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
+  if (!read) throw_error(c.key_file);
   if (SSL_CTX_check_private_key(context) != 1) {
-    throw_error(c.key_file + ": is not the key of " + c.chain_file);
+    throw_error(c.key_file + ": is not the key of " + c.certificate_file);
   }
 }
 
@@ -199,7 +204,7 @@ void context_set::set_parameters(ssl_ctx_st* context) const {
       context, o.min_version == version::tls_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION);
   SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
   SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN);  // the chain is what the file says
-  SSL_CTX_set_default_passwd_cb(context, &no_password);
+  SSL_CTX_set_default_passwd_cb(context, &give_password);
   const auto* ciphers = o.ciphers.empty() ? usual_ciphers : o.ciphers.c_str();
   require(SSL_CTX_set_cipher_list(context, ciphers) == 1, "ciphers");
   if (!o.cipher_suites.empty()) {

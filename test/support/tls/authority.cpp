@@ -127,6 +127,16 @@ const std::string& authority::certificate() const {
   return impl_->pem;
 }
 
+std::string encrypted(std::string_view key, std::string_view password) {
+  const bio_ptr from(BIO_new_mem_buf(key.data(), static_cast<int>(key.size())));
+  const key_ptr plain(PEM_read_bio_PrivateKey(from.get(), nullptr, nullptr, nullptr));
+  require(plain != nullptr, "key");
+  return to_pem([&](BIO* to) {
+    return PEM_write_bio_PKCS8PrivateKey(to, plain.get(), EVP_aes_256_cbc(), password.data(),
+                                         static_cast<int>(password.size()), nullptr, nullptr);
+  });
+}
+
 pem authority::issue(const certificate_request& what) const {
   const auto key = make_key(what.key);
   const auto certificate = start(key.get(), what.common_name, what.valid_from, what.valid_to);

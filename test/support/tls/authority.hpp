@@ -42,6 +42,9 @@ struct pem_files {
   std::string chain, key;
 };
 
+/// That private key, encrypted (PKCS #8).
+std::string encrypted(std::string_view key, std::string_view password);
+
 /// Issues certificates for tests.
 class authority {
  public:

@@ -78,8 +78,8 @@ tls_engine::tls_engine(const tls_client_options& o) : impl_(std::make_unique<imp
     require(SSL_CTX_load_verify_file(context, o.ca_file.c_str()), "authority");
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   }
-  if (!o.chain_file.empty()) {
-    require(SSL_CTX_use_certificate_chain_file(context, o.chain_file.c_str()), "certificate");
+  if (!o.certificate_file.empty()) {
+    require(SSL_CTX_use_certificate_chain_file(context, o.certificate_file.c_str()), "certificate");
     require(SSL_CTX_use_PrivateKey_file(context, o.key_file.c_str(), SSL_FILETYPE_PEM), "key");
   }
   std::string protocols;

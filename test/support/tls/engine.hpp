@@ -24,7 +24,7 @@ struct tls_client_options {
   /// Of both versions, in OpenSSL's syntax. Empty: OpenSSL's.
   std::string ciphers = {}, cipher_suites = {};
   /// Its certificate and key, PEM. Empty: none.
-  std::string chain_file = {}, key_file = {};
+  std::string certificate_file = {}, key_file = {};
   tls_ticket resume = nullptr;
 };
 

@@ -158,6 +158,49 @@ TEST_CASE("tls: files that are wrong are refused, with their names") {
   }
 }
 
+TEST_CASE("tls: an encrypted key is read by its password") {
+  const auto& folder = site().folder;
+  const auto one =
+      site().ca.issue({.common_name = "localhost", .alternative_names = "DNS:localhost"});
+  const auto other = site().ca.issue({.common_name = "localhost",
+                                      .alternative_names = "DNS:localhost",
+                                      .key = test::key_kind::rsa});
+  const auto chain = folder.write("encrypted.pem", one.certificate);
+  const auto key = folder.write("encrypted.key", test::encrypted(one.key, "opens it"));
+  const std::string longest(1'024, 'x');
+  const auto with = [&](const std::string& password) {
+    return refused(
+        {.certificates = {{.certificate_file = chain, .key_file = key, .key_password = password}}});
+  };
+  CHECK(with("opens it") == "");
+  for (const std::string& wrong : {std::string(), std::string("opens it not"),
+                                   std::string("opens i"), longest, longest + "x"}) {
+    CAPTURE(wrong);
+    const auto text = with(wrong);
+    CAPTURE(text);
+    CHECK(text.starts_with("tls: " + key + ": "));
+  }
+
+  // Each has its own, or none; and is read by it again.
+  tls::server_context context(tls::server_options{
+      .certificates = {
+          {.certificate_file = chain, .key_file = key, .key_password = "opens it"},
+          {.certificate_file = folder.write("encrypted-rsa.pem", other.certificate),
+           .key_file = folder.write("encrypted-rsa.key", test::encrypted(other.key, longest)),
+           .key_password = longest},
+          {.certificate_file = site().server.chain,
+           .key_file = site().server.key,
+           .server_names = {"plain"},
+           .key_password = "not needed"}}});
+  CHECK(context.reload());
+  pair p(context);
+  CHECK(p.shake_hands().error == std::error_code());
+  CHECK(p.client.connected());
+
+  folder.write("encrypted.key", test::encrypted(one.key, "changed"));
+  CHECK(context.reload().error().message().starts_with("tls: " + key));
+}
+
 TEST_CASE("tls: a session reads and writes what its client does") {
   tls::server_context context(site().options());
   pair p(context);

@@ -40,7 +40,7 @@ struct mutual_site : test::tls_site {
   test::tls_client_options client(int version, const test::pem_files& of = {}) const {
     auto o = test::tls_site::client();
     o.min_version = o.max_version = version;
-    o.chain_file = of.chain;
+    o.certificate_file = of.chain;
     o.key_file = of.key;
     return o;
   }
@@ -196,7 +196,7 @@ TEST_CASE_TEMPLATE("https: a resumed session has its identity", World, WORLDS) {
       REQUIRE(before);
       o.resume = first.tls().ticket();
       REQUIRE(o.resume);
-      o.chain_file = o.key_file = "";
+      o.certificate_file = o.key_file = "";
       test::tls_client second(w, o);
       CHECK(second.tls().resumed());
       const auto after = identity(w, h, second);
