@@ -49,10 +49,25 @@ handler handler_of(endpoint<Req, Resp> ep, Decode decode, Encode encode,
   return detail::hooked_handler<Req, Resp, Decode, Encode>(std::move(is), std::move(options));
 }
 
-/// The same with the usual decoder and encoder: JSON, see `json_decoder` and `json_encoder`.
+namespace detail {
+
+template <class Req>
+json_decoder<Req> decoder_of(const handler_options& o) {
+  if constexpr (std::same_as<Req, request>) {
+    return {};
+  } else {
+    return {.options = o.decode, .check_type = o.check_type};
+  }
+}
+
+}  // namespace detail
+
+/// The same with the usual decoder and encoder: JSON, see `json_decoder`, which gets its options
+/// from `decode` and `check_type`, and `json_encoder`.
 template <class Req, class Resp>
 handler handler_of(endpoint<Req, Resp> ep, handler_options options = {}) {
-  return handler_of(std::move(ep), json_decoder<Req>(), json_encoder<Resp>(), std::move(options));
+  auto decode = detail::decoder_of<Req>(options);
+  return handler_of(std::move(ep), std::move(decode), json_encoder<Resp>(), std::move(options));
 }
 
 }  // namespace kit::http

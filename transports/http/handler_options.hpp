@@ -4,6 +4,7 @@
 #include <functional>
 #include <vector>
 
+#include <kit/codec/json_reader.hpp>
 #include <kit/context.hpp>
 #include <kit/error.hpp>
 #include <kit/error_handler.hpp>
@@ -38,9 +39,10 @@ using error_encoder = std::function<response(const context&, const error&)>;
 /// Runs when all is over. What it throws goes to the error handler.
 using finalizer = std::function<void(const context&, const exchange&)>;
 
-/// What happens around a typed endpoint besides decoding and encoding. All hooks run in the order
-/// given, each with the context that the previous one returned; so do the decoder, the endpoint
-/// (`co_await this_context()`), the encoder and what follows.
+/// How a typed endpoint's request is read, and what happens around it besides decoding and
+/// encoding. All hooks run in the order given, each with the context that the previous one
+/// returned; so do the decoder, the endpoint (`co_await this_context()`), the encoder and what
+/// follows.
 ///
 ///     before..., decode, endpoint, after..., encode, finalizers...
 ///
@@ -62,7 +64,14 @@ struct handler_options {
   kit::error_handler error_handler = {};
   std::vector<finalizer> finalizers = {};
 
-  /// Whether there is nothing to do: such a handler costs least.
+  /// How the library's own decoder reads content, see `json_decoder`: of a router's typed routes
+  /// and services, and of `handler_of` without a decoder. One that is given to `handler_of` has
+  /// options of its own, and these are not looked at.
+  json::decode_options decode = {};
+  /// Whether it refuses content that doesn't say to be JSON, by 415.
+  bool check_type = false;
+
+  /// Whether there is nothing to do around decoding and encoding: such a handler costs least.
   bool empty() const noexcept {
     return before.empty() && after.empty() && !error_encoder && !error_handler &&
            finalizers.empty();

@@ -26,6 +26,13 @@ result<void> check_json_type(const headers& fields) {
                   .with(error_status{status::unsupported_media_type}));
 }
 
+result<void> check_length(const request& req, std::size_t max_bytes) {
+  if (req.body.bytes().size() <= max_bytes) return {};
+  return fail(
+      error(errc::resource_exhausted, "body is longer than " + std::to_string(max_bytes) + " bytes")
+          .with(error_status{status::content_too_large}));
+}
+
 bool takes_query(const request& req) noexcept {
   if (!req.body.empty()) return false;
   switch (req.method.known()) {

@@ -48,6 +48,8 @@ concept json_object = reflect::aggregate<T> &&
 
 /// 415 for content that doesn't say to be JSON.
 result<void> check_json_type(const headers& fields);
+/// 413 for content that is longer.
+result<void> check_length(const request& req, std::size_t max_bytes);
 /// Whether parameters stand in the query: GET, HEAD and DELETE, when they have no content.
 bool takes_query(const request& req) noexcept;
 /// Path, then query.
@@ -76,8 +78,7 @@ result<void> set_status(response& r, int code);
 /// without content are let through.
 ///
 /// Errors: 400 (`errc::invalid_argument`), naming the field and the place; 415 for a type that is
-///         refused; 413 for streamed content that is
-///         longer than `options.max_bytes`.
+///         refused; 413 for content that is longer than `options.max_bytes`.
 template <class Req>
 struct json_decoder {
   json::decode_options options = {};
@@ -89,6 +90,7 @@ struct json_decoder {
     if (check_type && !req.body.empty()) {
       if (auto fits = detail::check_json_type(req.headers); !fits) return fail(fits.error());
     }
+    if (auto fits = detail::check_length(req, options.max_bytes); !fits) return fail(fits.error());
     if constexpr (!detail::json_object<Req>) {
       return json::decode<Req>(req.body.storage(), options);
     } else if constexpr (!std::default_initializable<Req>) {

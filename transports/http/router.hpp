@@ -110,7 +110,8 @@ class router {
   }
 
   /// Serve a typed endpoint, see `handler_of`: `router.post("/sum", add.sum)`. The pattern's
-  /// parameters fill the fields of those names.
+  /// parameters fill the fields of those names. How strictly content is read is an option:
+  /// `router.post("/sum", add.sum, {.decode = {.refuse_unknown = true}, .check_type = true})`.
   /// Errors: `errc::invalid_argument` also for a parameter that the request has no field for.
   template <class Req, class Resp>
   router& handle(const method& m, std::string_view pattern, endpoint<Req, Resp> ep,
@@ -187,7 +188,7 @@ class router {
   router& mount(std::string_view prefix, streaming_handler h);
 
   /// Serves each endpoint of a service below a prefix, by its name: POST /sum, POST /concat, JSON
-  /// both ways.
+  /// both ways. The options are those of all its endpoints.
   template <service S>
   router& mount(std::string_view prefix, const S& s, const handler_options& hooks = {}) {
     router inner;

@@ -110,6 +110,16 @@ TEST_CASE("openapi: the document of a service") {
       R"("tags":[{"name":"Sums","description":"Adds."}]})");
 }
 
+TEST_CASE("openapi: how strictly a route reads doesn't change what is said of it") {
+  const http::handler_options strict{.decode = {.refuse_unknown = true}, .check_type = true};
+  http::router lax;
+  lax.post("/sum", never<sum_request, sum_response>());
+  http::router other;
+  other.post("/sum", never<sum_request, sum_response>(), strict);
+  CHECK(at(document(other), {"paths", "/sum"}) != "none");
+  CHECK(document(other) == document(lax));
+}
+
 TEST_CASE("openapi: parameters of path and query, and what is left of the content") {
   http::router router;
   auto group = router.group("/v1/things");

@@ -409,6 +409,11 @@ TEST_CASE(
     CHECK(answer(h, streamed({R"({"a":)", R"(40})"})).body.bytes() == "{\"v\":40}\n");
     const auto r = answer(h, streamed({R"({"a":1,)", std::string(64, ' '), "}"}));
     CHECK(r.status == http::status::content_too_large);
+    // So is content that is there already.
+    CHECK(answer(h, post("/sum", R"({"a":40})" + std::string(8, ' '))).status == http::status::ok);
+    const auto whole = answer(h, post("/sum", R"({"a":40})" + std::string(9, ' ')));
+    CHECK(whole.status == http::status::content_too_large);
+    CHECK(whole.body.bytes() == "body is longer than 16 bytes");
   }
 }
 

@@ -56,6 +56,10 @@ kit::endpoint<T, T> echo() {
   return [](T v) -> asio::awaitable<T> { co_return std::move(v); };
 }
 
+asio::awaitable<http::response> untouched(http::request) {
+  co_return http::response{};
+}
+
 http::request with(http::method m, std::string target, std::string content) {
   auto r = post(std::move(target), std::move(content));
   r.method = m;
@@ -142,6 +146,50 @@ TEST_CASE("router: a typed route takes hooks") {
               {.after = {http::set_response_header("X-Version", "2")}});
   const http::handler h = router;
   CHECK(answer(h, post("/sum", "{}")).headers.get("x-version") == "2");
+}
+
+TEST_CASE("router: a typed route and a service read content as strictly as they are told to") {
+  const http::handler_options strict{.decode = {.max_bytes = 20, .refuse_unknown = true},
+                                     .check_type = true};
+  auto hooked = strict;
+  hooked.before = {http::populate_request_context};
+  http::router router;
+  router.post("/lax", make_add_service().sum);
+  router.post("/strict", make_add_service().sum, strict);
+  router.put("/hooked", make_add_service().sum, hooked);
+  router.any("/any", make_add_service().sum, strict);
+  router.mount("/service", make_add_service(), strict);
+  // What takes the whole request takes any.
+  router.post("/raw", kit::endpoint<http::request, http::response>(&untouched), strict);
+  const http::handler h = router;
+  const auto status = [&](const char* target, std::string content,
+                          std::string_view type = "application/json") {
+    auto r = post(target, std::move(content), type);
+    if (r.target == "/hooked") r.method = http::method::put;
+    return http::to_int(answer(h, std::move(r)).status);
+  };
+  for (const char* target : {"/strict", "/hooked", "/any", "/service/sum"}) {
+    CAPTURE(target);
+    CHECK(status(target, R"({"a":1})") == 200);
+    CHECK(status(target, R"({"c":1})") == 400);
+    CHECK(status(target, R"({"a":1})", "text/plain") == 415);
+    CHECK(status(target, R"({"a":1})", "") == 415);
+    CHECK(status(target, R"({"a":1})" + std::string(14, ' ')) == 413);
+  }
+  for (const char* target : {"/lax", "/raw"}) {
+    CAPTURE(target);
+    CHECK(status(target, R"({"c":1})" + std::string(14, ' '), "text/plain") == 200);
+  }
+}
+
+TEST_CASE("handler_of: a decoder that is given has options of its own") {
+  const auto h = http::handler_of(make_add_service().sum, http::json_decoder<sum_request>(),
+                                  http::json_encoder<sum_response>(),
+                                  {.decode = {.refuse_unknown = true}, .check_type = true});
+  CHECK(answer(h, post("/", R"({"c":1})", "text/plain")).status == http::status::ok);
+  const auto strict = http::handler_of(make_add_service().sum, {.check_type = true});
+  CHECK(answer(strict, post("/", "{}", "text/plain")).status ==
+        http::status::unsupported_media_type);
 }
 
 TEST_CASE("router: raw handlers stay what they were") {
