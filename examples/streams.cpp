@@ -25,7 +25,7 @@ asio::awaitable<http::response> upload(http::request r) {
 }
 
 // Server-sent events, until the client leaves or the server stops: that cancels it.
-asio::awaitable<void> tick(int n, http::event_sink& out) {
+asio::awaitable<void> tick(std::uint64_t n, http::event_sink& out) {
   for (;; ++n) {
     co_await out.send({.data = "tick", .id = std::to_string(n)});
     co_await kit::sleep_for(std::chrono::seconds(1));
@@ -33,7 +33,7 @@ asio::awaitable<void> tick(int n, http::event_sink& out) {
 }
 
 asio::awaitable<http::response> ticks(http::request r) {
-  int seen = 0;  // by a client that connects anew
+  std::uint64_t seen = 0;  // by a client that connects anew
   const auto id = http::last_event_id(r);
   std::from_chars(id.data(), id.data() + id.size(), seen);
   co_return http::event_stream([seen](http::event_sink& out) { return tick(seen + 1, out); });
