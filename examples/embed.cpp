@@ -5,9 +5,11 @@
 //   echo hello | nc -N 127.0.0.1 <the port of a second line>; curl http://127.0.0.1:8080/total
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <iostream>
+#include <mutex>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -46,6 +48,30 @@ struct counters {
 
 void rethrow(std::exception_ptr failure) {  // out of io_context::run
   if (failure) std::rethrow_exception(std::move(failure));
+}
+
+// Runs the loop on that many threads, this one included. An exception that leaves it stops it on
+// all of them, and is thrown again here, after the join: leaving a thread, it would end the
+// program.
+void run(asio::io_context& loop, std::size_t count) {
+  std::mutex mutex;
+  std::exception_ptr failure;
+  const auto run_here = [&] {
+    try {
+      loop.run();
+    } catch (...) {
+      loop.stop();
+      const std::lock_guard lock(mutex);
+      if (!failure) failure = std::current_exception();
+    }
+  };
+  {
+    std::vector<std::jthread> others;
+    for (std::size_t i = 1; i < count; ++i)
+      others.emplace_back(run_here);
+    run_here();
+  }
+  rethrow(std::move(failure));
 }
 
 asio::awaitable<void> echo(tcp::socket socket, counters& c) try {
@@ -139,10 +165,7 @@ int serve(const examples::options& options) {
   std::cout << "echoing on " << acceptor.local_endpoint() << std::endl;
   asio::co_spawn(acceptor.get_executor(), accept(acceptor, loop, c), rethrow);
 
-  std::vector<std::jthread> threads;
-  for (std::size_t i = 1; i < count; ++i)
-    threads.emplace_back([&loop] { loop.run(); });
-  loop.run();
+  run(loop, count);
   return 0;
 }
 
