@@ -79,9 +79,11 @@ class connection {
 
   /// Writes everything; concurrent writes take turns, first come first served. A failed write, also
   /// one that was cancelled after it had begun, gives the connection up.
-  /// Errors: in the result, `errc::unavailable` while there is no connection, `operation_aborted`
-  /// when cancelled or closed. Cancellation: terminal.
-  /// Lifetime: the bytes outlive the awaitable; the connection may go while it waits.
+  ///
+  /// Errors:       in the result, `errc::unavailable` while there is no connection,
+  ///               `operation_aborted` when cancelled or closed.
+  /// Cancellation: terminal.
+  /// Lifetime:     the bytes outlive the awaitable; the connection may go while it waits.
   asio::awaitable<io_result> write(asio::const_buffer data);
 
   bool connected() const noexcept;

@@ -58,8 +58,11 @@ class gate {
 
   /// Closes at once, in the call; what it returns waits until all have left, for at most that long.
   /// False when some are still inside. May be called again, to wait longer.
-  /// Errors: none but cancellation, as `std::system_error` of `operation_aborted`; the gate stays
-  /// closed. Cancellation: any type. Lifetime: the gate may go while it waits.
+  ///
+  /// Errors:       none but cancellation, as `std::system_error` of `operation_aborted`; the gate
+  ///               stays closed.
+  /// Cancellation: any type.
+  /// Lifetime:     the gate may go while it waits.
   asio::awaitable<bool> close(duration limit = duration::max());
 
  private:

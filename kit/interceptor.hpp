@@ -105,8 +105,9 @@ inline constexpr bool leaves_wrongly =
 /// `chain` and `wrap` fuse neighbouring interceptors into one coroutine frame; `chain(i)` makes an
 /// ordinary middleware of one. Each endpoint gets a copy of the interceptor; share by a
 /// `shared_ptr`. It sees the call, not the request: what it needs of that must be in the context,
-/// or it is an ordinary middleware. Threads: calls may overlap, and run on each thread that calls
-/// the endpoint.
+/// or it is an ordinary middleware.
+///
+/// Threads: calls may overlap, and run on each thread that calls the endpoint.
 template <class I>
 concept interceptor =
     std::copy_constructible<I> && (detail::enters<I> || detail::enters_with_state<I> ||

@@ -34,7 +34,8 @@ struct monitor_state {
 ///     }
 ///
 /// Lifetime: destroying it wakes all as `cancelled`. Waiting coroutines count as outstanding work
-/// of their loop, and are destroyed with it. Threads: any.
+/// of their loop, and are destroyed with it.
+/// Threads:  any.
 class monitor {
  public:
   monitor();

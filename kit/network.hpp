@@ -48,8 +48,11 @@ class network {
   network& operator=(const network&) = delete;
   virtual ~network() = default;
 
-  /// Connects to `host:port`. Errors: in the result, `invalid_argument` for what isn't an address.
-  /// Cancellation: all types, as `operation_aborted`. Lifetime: the network outlives the awaitable.
+  /// Connects to `host:port`.
+  ///
+  /// Errors:       in the result, `invalid_argument` for what isn't an address.
+  /// Cancellation: all types, as `operation_aborted`.
+  /// Lifetime:     the network outlives the awaitable.
   virtual asio::awaitable<connect_result> connect(std::string address) = 0;
   /// Starts to listen on `host:port`; port 0 lets the system choose.
   /// Errors: throws `std::system_error`.

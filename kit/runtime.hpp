@@ -89,11 +89,13 @@ class runtime {
 
   /// Runs the loops until all coroutines have ended; whatever else is on the loops then is left
   /// alone, tasks of a `task_set` too: have a coroutine of the runtime join them. Returns the exit
-  /// code for `main`: 0, or 128 + the signal that cut the end short. Errors: rethrows the first
-  /// exception of a coroutine or of another handler on the loops, which stops the rest as `stop`
-  /// does. A coroutine that gives up because it was stopped
-  /// (`operation_aborted`, `errc::canceled`) has not failed. Throws `errc::failed_precondition`
-  /// when called twice, `std::system_error` when a thread cannot be started.
+  /// code for `main`: 0, or 128 + the signal that cut the end short.
+  ///
+  /// Errors: rethrows the first exception of a coroutine or of another handler on the loops, which
+  ///         stops the rest as `stop` does. A coroutine that gives up because it was stopped
+  ///         (`operation_aborted`, `errc::canceled`) has not failed. Throws
+  ///         `errc::failed_precondition` when called twice, `std::system_error` when a thread
+  ///         cannot be started.
   int run();
 
   /// Has all coroutines end: cancels each. More calls do nothing. Before `run`, they are started

@@ -86,8 +86,9 @@ struct task_set_options {
 ///
 /// Lifetime: destroying the set cancels the tasks but does not wait: what they refer to stays until
 /// `join` says that they have ended. Tasks still there when their loop is destroyed end with it;
-/// the set may end later, unless it is on a strand, which Asio wants gone before its loop. Threads:
-/// any. Source: Trio's nursery, kj's TaskSet.
+/// the set may end later, unless it is on a strand, which Asio wants gone before its loop.
+/// Threads:  any.
+/// Source:   Trio's nursery, kj's TaskSet.
 class task_set {
  public:
   /// Errors: throws `errc::invalid_argument` for a limit of 0.
@@ -126,8 +127,11 @@ class task_set {
 
   /// Waits until no task is running, for at most that long, and takes the failures so far. Tasks
   /// may still be started meanwhile, and afterwards.
-  /// Errors: none but cancellation, as `std::system_error` of `operation_aborted`; it does not
-  /// cancel the tasks. Cancellation: any type. Lifetime: the set may go while it waits.
+  ///
+  /// Errors:       none but cancellation, as `std::system_error` of `operation_aborted`; it does
+  ///               not cancel the tasks.
+  /// Cancellation: any type.
+  /// Lifetime:     the set may go while it waits.
   asio::awaitable<task_report> join(duration limit = duration::max());
 
  private:

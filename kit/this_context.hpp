@@ -35,13 +35,16 @@ asio::any_io_executor bind_context(const asio::any_io_executor& ex, const contex
 asio::any_io_executor without_context(const asio::any_io_executor& ex);
 
 /// Runs `work` in a context: `co_await with_context(ctx.with(user_id{7}), audit())`.
-/// Cancellation: that of `ctx` and that of the caller both cancel what `work` waits for, with
-/// `cancellation_type::terminal`. In a context that was cancelled before, `work` doesn't start:
-/// throws `std::system_error` of `operation_aborted`. Lifetime: `work` lives in the frame.
-/// Threads: on a loop run by several threads `work` gets a strand, unless the caller is on one.
 ///
 /// Costs little more than a call where `ctx` only adds values to the caller's context, inside a
 /// request or other job of a loop run by one thread; else what starting a coroutine costs.
+///
+/// Cancellation: that of `ctx` and that of the caller both cancel what `work` waits for, with
+///               `cancellation_type::terminal`. In a context that was cancelled before, `work`
+///               doesn't start: throws `std::system_error` of `operation_aborted`.
+/// Lifetime:     `work` lives in the frame.
+/// Threads:      on a loop run by several threads `work` gets a strand, unless the caller is on
+///               one.
 template <class T>
 asio::awaitable<T> with_context(context ctx, asio::awaitable<T> work);
 

@@ -230,8 +230,8 @@ result<std::string> encode(const T& value) {
   return query::encode(value);
 }
 
-/// The form as multipart/form-data, see `multipart_form::put_into`. Errors: as `encode`, and what
-/// `multipart_form` throws.
+/// The form as multipart/form-data, see `multipart_form::put_into`.
+/// Errors: as `encode`, and what `multipart_form` throws.
 template <fields T>
 result<http::multipart_form> encode_multipart(
     const T& value, random_source random = random_source::from_entropy()) {

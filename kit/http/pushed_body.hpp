@@ -28,7 +28,8 @@ class body_sink {
 
   /// Hands a chunk to the reader, and waits until it has been taken. An empty one does nothing.
   /// Errors:       throws `errc::canceled` when nobody reads any more.
-  /// Cancellation: terminal. Lifetime: the sink is valid while the producer runs.
+  /// Cancellation: terminal.
+  /// Lifetime:     the sink is valid while the producer runs.
   asio::awaitable<void> write(std::string chunk);
   /// What the reader finds after the end (RFC 9110 6.5).
   void set_trailers(headers fields);

@@ -111,7 +111,8 @@ class started {
 /// time is a `manual_clock`. A wrong test so fails instead of hanging. Asio's own timers keep the
 /// real time: code to be tested uses Cokit's (`sleep_for`, `with_timeout`, `timer_wheel`).
 /// Lifetime: coroutines still pending are destroyed with the loop, so what they refer to must be
-/// declared before it. Threads: one.
+/// declared before it.
+/// Threads:  one.
 class loop {
  public:
   loop() { clock_.drive(context_); }

@@ -57,8 +57,8 @@ class memory_stream final : public stream {
   std::string local_address() const override;
   std::string remote_address() const override;
 
-  /// For a test at the other end, without a coroutine: sends the text. Errors: throws
-  /// `std::system_error`, also when it doesn't fit into the buffer.
+  /// For a test at the other end, without a coroutine: sends the text.
+  /// Errors: throws `std::system_error`, also when it doesn't fit into the buffer.
   void put(std::string_view text);
   /// Everything that has arrived by now, and takes it.
   std::string take();

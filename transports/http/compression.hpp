@@ -63,9 +63,9 @@ struct compress_options {
 /// Secrets beside text that a stranger chooses can be guessed from the compressed size (BREACH):
 /// leave such answers out.
 ///
-/// Errors:  the constructor throws `errc::invalid_argument`, naming the option. Memory: up to 300
-///          KiB for a stream that is under way with zlib, 2 MiB with Brotli. Threads: calls may
-///          overlap.
+/// Errors:  the constructor throws `errc::invalid_argument`, naming the option.
+/// Memory:  up to 300 KiB for a stream that is under way with zlib, 2 MiB with Brotli.
+/// Threads: calls may overlap.
 class compress {
  public:
   explicit compress(compress_options options = {});
@@ -100,9 +100,10 @@ struct decompress_options {
 ///
 /// Errors:  415 with `Accept-Encoding` for a coding that it doesn't take, 400 for content that is
 ///          broken or breaks off, 413 past a limit; where the content is a stream, the last two are
-///          thrown by its `read`. The constructor throws `errc::invalid_argument`. Memory: of a
-///          stream for each coding up to 64 KiB with zlib, 16 MiB with Brotli when the client asks
-///          for it. Threads: calls may overlap.
+///          thrown by its `read`. The constructor throws `errc::invalid_argument`.
+/// Memory:  of a stream for each coding up to 64 KiB with zlib, 16 MiB with Brotli when the client
+///          asks for it.
+/// Threads: calls may overlap.
 class decompress {
  public:
   explicit decompress(decompress_options options = {});

@@ -22,8 +22,10 @@ class event_sink {
   explicit event_sink(body_sink& out) noexcept : out_(out) {}
 
   /// Waits until the server has taken it: a client that reads slowly holds the producer up.
+  ///
   /// Errors:       `errc::invalid_argument` as `append_event`; `errc::canceled` when the client has
-  /// gone. Cancellation: terminal.
+  ///               gone.
+  /// Cancellation: terminal.
   asio::awaitable<void> send(server_sent_event e);
   /// Lines that clients ignore. Errors: `errc::canceled`, as above.
   asio::awaitable<void> comment(std::string text = {});

@@ -37,8 +37,9 @@ concept encoder_for = std::invocable<const E&, Resp&&, response&> ||
 /// options a call costs one coroutine frame above the endpoint's.
 ///
 /// An empty endpoint makes an empty handler. Decoder and encoder are shared by overlapping calls.
-/// Lifetime: hold the handler until its awaitable has completed. Source: Go kit's transport/http,
-/// NewServer.
+///
+/// Lifetime: hold the handler until its awaitable has completed.
+/// Source: Go kit's transport/http, NewServer.
 template <class Req, class Resp, decoder_for<Req> Decode, encoder_for<Resp> Encode>
 handler handler_of(endpoint<Req, Resp> ep, Decode decode, Encode encode,
                    handler_options options = {}) {

@@ -59,9 +59,11 @@ struct check_options {
 /// on the loop of the probe that asks first, apart from that request, and others wait for the same
 /// run. One that ignores being cancelled has failed, and isn't started again before it returns.
 ///
-/// A handle; copies share the checks. Lifetime: the checks are cancelled when the last copy,
-/// handler and hook has gone. Threads: any, so the servers of several loops share one. Source:
-/// Kubernetes, API health endpoints.
+/// A handle; copies share the checks.
+///
+/// Lifetime: the checks are cancelled when the last copy, handler and hook has gone.
+/// Threads:  any, so the servers of several loops share one.
+/// Source:   Kubernetes, API health endpoints.
 class health {
  public:
   health();

@@ -213,8 +213,9 @@ class router {
   /// That document's text.
   std::string openapi_document(const openapi_options& options) const;
 
-  /// What serves. Errors: see above. Where that is wrapped in another handler, a server can't see
-  /// that there are streaming routes: set `server_options::stream_request_bodies`.
+  /// What serves. Where that is wrapped in another handler, a server can't see that there are
+  /// streaming routes: set `server_options::stream_request_bodies`.
+  /// Errors: see above.
   operator handler() const;
   /// Whether there is a streaming route.
   bool has_streaming() const noexcept;

@@ -43,7 +43,8 @@ class server {
   server(const asio::any_io_executor& ex, handler h, const server_options& options,
          kit::network& network);
   /// Of a router as it is now; `stream_request_bodies` is switched on where it has a streaming
-  /// route. Errors: also as the router's conversion to a handler.
+  /// route.
+  /// Errors: also as the router's conversion to a handler.
   server(const asio::any_io_executor& ex, const router& r, const server_options& options = {});
   server(const asio::any_io_executor& ex, const router& r, const server_options& options,
          kit::network& network);
@@ -62,12 +63,13 @@ class server {
   std::size_t connections() const;
 
   /// Serves until `stop` or until cancelled. Then calls `on_drain`, goes on for `drain_delay`, and
-  /// drains: accepts what the kernel already has,
-  /// closes the listener, answers what runs and what comes within `drain_idle_grace` with
-  /// `Connection: close`, ends endless streams (`body_source::endless`) at once, cancels what takes
-  /// longer than `drain_timeout`, closes what ignores that for `cancel_grace`, and returns. Values
-  /// of the caller's context are seen by the handlers. Errors:       `errc::failed_precondition`
-  /// when called twice, `errc::unavailable` when the
+  /// drains: accepts what the kernel already has, closes the listener, answers what runs and what
+  /// comes within `drain_idle_grace` with `Connection: close`, ends endless streams
+  /// (`body_source::endless`) at once, cancels what takes longer than `drain_timeout`, closes what
+  /// ignores that for `cancel_grace`, and returns. Values of the caller's context are seen by the
+  /// handlers.
+  ///
+  /// Errors:       `errc::failed_precondition` when called twice, `errc::unavailable` when the
   ///               network closes the listener.
   /// Cancellation: as `stop`; all types. What comes behind it may be awaited again. Cancelling the
   ///               caller's context does as `cancel`. So `kit::runtime` drains on the first signal
