@@ -34,11 +34,15 @@ result<void> decode_form(form::decoder& into, const request& req);
 /// The content is kept in memory. For files that are too large for that, take the `http::request`
 /// and a `multipart_reader`.
 ///
+/// Before the limits of `options` comes the server's: `limits.max_body_bytes`, 1 MiB, unless the
+/// body is streamed to this decoder. For larger forms raise it, or make the route a `streaming`
+/// one.
+///
 /// A browser sends a form to any site without asking that site first: an endpoint that changes
 /// something for whoever is logged in must look at `Origin` or a token of its own.
 ///
 /// Errors: 400 (`errc::invalid_argument`), naming the field; 415 for another content type; 413 past
-///         a limit of `options`.
+///         a limit of `options` or the server's.
 template <form::fields Req>
 struct form_decoder {
   form::decode_options options = {};

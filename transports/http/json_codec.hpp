@@ -71,6 +71,9 @@ result<void> set_status(response& r, int code);
 ///    none.
 /// An `http::request` is taken as it is.
 ///
+/// Content that isn't streamed has to be within the server's `limits.max_body_bytes`, 1 MiB, before
+/// `options.max_bytes`, 64 MiB, counts.
+///
 /// The content's type is not looked at, as in Go kit: curl -d and many a script name the wrong one.
 /// With `check_type`, content that doesn't say to be `application/json` or `...+json` is refused,
 /// also where it says nothing. That keeps browsers from sending content across origins without

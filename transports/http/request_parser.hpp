@@ -14,6 +14,16 @@
 namespace kit::http {
 
 /// Limits of one request. They bound the parser's memory whatever is sent.
+///
+/// Which limit of a body counts in a server, whose `server_options::limits` these are:
+///  - Of one that isn't streamed: `max_body_bytes`. Without `stream_request_bodies` none is, and
+///    with it a router streams only to its routes that are `streaming`.
+///  - Of a streamed one: `max_streamed_body_bytes`, by default none; the handler is to count.
+///  - In a typed endpoint its decoder's, too: `options.max_bytes` of `json_decoder` and
+///    `form_decoder`, 64 MiB, which by default only streamed bodies reach.
+///  - Of what `decompress` unpacks: its `max_bytes`, 8 MiB. The first two count what came, so that
+///    a handler behind it may get more. Behind it a router as a whole, where that makes bytes of a
+///    stream, holds what was unpacked to `max_body_bytes`.
 struct parser_options {
   /// What `headers` can hold. The parser takes more as that much; `validate` refuses it.
   static constexpr std::size_t most_header_bytes = 256 * 1024 * 1024;
@@ -26,8 +36,8 @@ struct parser_options {
   std::size_t max_header_count = 100;
   /// The request target, in bytes. Past it: 414.
   std::size_t max_target_bytes = 8 * 1024;
-  /// The content, in bytes, without the chunked coding. Past it: 413, before it is read where
-  /// `Content-Length` tells.
+  /// The content of a body that isn't streamed, in bytes, without the chunked coding. Past it: 413,
+  /// before it is read where `Content-Length` tells.
   std::size_t max_body_bytes = 1024 * 1024;
   /// The same of a body that is streamed to its handler. 0: no limit.
   std::uint64_t max_streamed_body_bytes = 0;
