@@ -50,7 +50,8 @@ struct endpoint_options {
   /// Leaves streamed content open after decoding: the decoder has put it into its Resp, whose owner
   /// reads it; destroying it ends the transfer. With a `client::streaming()` endpoint.
   bool keep_body_open = false;
-  /// Sends what is left of the context's deadline, and its metadata; see `propagation.hpp`.
+  /// Sends what is left of the context's deadline, and all of its metadata, to whatever URL is
+  /// called; see `propagation.hpp`. Switch it off for calls to third parties.
   bool propagate = true;
 
   bool has_hooks() const noexcept {

@@ -9,6 +9,11 @@
 /// What of a context travels in the fields of a request: the time that is left, in `Grpc-Timeout`,
 /// and the metadata, each pair in a field `Grpc-Metadata-` with its key. Both as grpc-gateway has
 /// them, so that they also cross from HTTP to gRPC there.
+///
+/// What comes in is the caller's word, like any field of the request: nothing says that he may
+/// claim it. A server for the public internet switches it off (`server_options::propagate`). What
+/// goes out is all metadata of the context, those that a caller sent, too, to whatever URL is
+/// called: calls to third parties switch it off (`endpoint_options::propagate`).
 namespace kit::http {
 
 /// Sets the fields, instead of those of the same names. Pairs whose key or value cannot be a field

@@ -39,7 +39,9 @@ struct proxy_protocol_options {
 /// Parses the header in front of a connection. Its bytes may come in any pieces.
 ///
 /// The header has to be there: as the specification asks for, nothing is guessed, as else any
-/// client could send one. So use it only on ports that only load balancers reach.
+/// client could send one. So use it only for peers that are load balancers. A server asks only
+/// those for it that its options name (`server_options::proxy_protocol_from`), and serves others as
+/// usual. How long the header may take, `tls_handshake_timeout` says, without TLS, too.
 class proxy_parser {
  public:
   enum class state {

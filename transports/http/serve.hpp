@@ -21,6 +21,10 @@ class router;
 /// over them (SO_REUSEPORT), which also lets another process of the same user listen there. The
 /// first SIGINT or SIGTERM (`runtime::stop`) drains the servers, the second cuts that short.
 ///
+/// Each loop's server has all of the options: limits such as `max_connections` and
+/// `max_tls_handshakes` are those of one loop, and four loops may have four times as much.
+/// `on_drain` is called once on each loop, by its thread, maybe at the same time.
+///
 /// Errors:   as the constructor of `server` and `runtime::on`; the runtime is then left as it was.
 /// Lifetime: the runtime owns the servers.
 /// Threads:  before `run`, on the thread that made the runtime. The handler is called on all loops

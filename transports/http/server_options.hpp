@@ -17,13 +17,16 @@ namespace kit::http {
 
 /// Settings of one HTTP server. Plain data; checked by `validate`, which the server calls.
 /// Durations: zero switches a limit off where its comment says so; negative ones are refused.
+/// `serve` makes a server on each loop: all limits are those of one loop then.
 struct server_options {
   /// Address to bind, an IPv4 or IPv6 literal, or `localhost`; `::` accepts both. Or
   /// `unix:/run/app.sock`, a Unix socket, which is removed at the end; one that was left behind is
   /// replaced. Or `fd:3`, a descriptor that listens already, as systemd hands it over: a copy of
   /// it.
   std::string address = "127.0.0.1";
-  /// The permissions of a Unix socket; those who may write may connect.
+  /// The permissions of a Unix socket; those who may write may connect. By default that is every
+  /// local user, as with systemd's sockets. With 0660 it is this process's user and group, with
+  /// 0600 the user; or put the socket into a folder that only those can enter who may connect.
   unsigned unix_mode = 0666;
   /// Port to bind. 0 lets the kernel choose; `server::port()` tells which.
   std::uint16_t port = 0;
@@ -32,7 +35,8 @@ struct server_options {
   /// Connections the kernel holds ready to be accepted. 0: as many as the system allows.
   int backlog = 0;
 
-  /// Connections at a time. Further ones wait in the backlog. At least 1.
+  /// Connections at a time, with `serve` on each loop. Further ones wait in the backlog. At
+  /// least 1.
   std::size_t max_connections = 65'536;
   /// Requests on one connection; the last one is answered with `Connection: close`. 0: no limit.
   std::size_t max_requests_per_connection = 0;
@@ -55,9 +59,12 @@ struct server_options {
   /// Serves HTTPS by it, e.g. by a `kit::tls::server_context`. Null: plain HTTP. Not on a network
   /// that the server is given.
   std::shared_ptr<secure_context> tls = {};
-  /// How long a handshake may take before the connection is closed. 0: no limit.
+  /// How long a handshake may take before the connection is closed. The header of a peer in
+  /// `proxy_protocol_from` counts as a part of it, and has as long without TLS. 0: no limit; who
+  /// says nothing then stays until the server drains.
   std::chrono::milliseconds tls_handshake_timeout{10'000};
-  /// Handshakes at a time. Further connections wait in the backlog. At least 1.
+  /// Handshakes at a time, with `serve` on each loop. Further connections wait in the backlog. At
+  /// least 1.
   std::size_t max_tls_handshakes = 4'096;
 
   /// From the first byte of a request to the end of its header section; past it 408. A new
@@ -91,20 +98,23 @@ struct server_options {
   /// it goes into `connection_info`. Nobody, unless set.
   forwarding_options forwarding = {};
   /// Peers whose connections begin with HAProxy's PROXY protocol, version 1 or 2, before TLS, too:
-  /// one that doesn't is closed. Others are served as usual. Not with a network that is given.
+  /// one that doesn't is closed, and one that is not through with it after `tls_handshake_timeout`.
+  /// Others are served as usual: no header is read from them, and one that they send is a malformed
+  /// request. Not with a network that is given.
   ip_networks proxy_protocol_from = {};
   /// The same of all peers on a Unix socket.
   bool proxy_protocol_on_unix = false;
   /// Takes the deadline and the metadata that a caller sends along (`propagation.hpp`) into the
   /// request's context. A deadline only tightens; that of a request with streamed content is not
-  /// looked at.
+  /// looked at. Both are the caller's word, like any field of the request: switch it off in a
+  /// server for the public internet.
   bool propagate = true;
   /// Told of each request when it is over. Empty: nobody is, and it costs nothing.
   http::access_log access_log = {};
 
   /// Called first of all when the server has been stopped, on its executor, once: to tell whoever
-  /// sends requests here, see `health::on_drain`. Not when the server is destroyed instead. What it
-  /// throws is thrown by `run` in the end.
+  /// sends requests here, see `health::on_drain`. With `serve` once on each loop, maybe at the same
+  /// time. Not when the server is destroyed instead. What it throws is thrown by `run` in the end.
   std::function<void()> on_drain = nullptr;
   /// After that: how long the server goes on as if nothing had happened, until load balancers have
   /// noticed. `cancel` cuts it short. The times below count from its end.
