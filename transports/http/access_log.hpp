@@ -21,7 +21,8 @@ struct access_record {
   };
 
   const http::method& method;
-  /// As the client sent it, but in origin-form; empty for what was no request.
+  /// As the client sent it, but in origin-form; empty for what was no request. With the query,
+  /// which may hold secrets that are not for a log.
   std::string_view target;
   /// The pattern of the route, e.g. `/users/{id}`; empty where none matched.
   std::string_view route;
@@ -34,7 +35,8 @@ struct access_record {
   std::uint64_t response_bytes;
   /// From the request's last byte (with streamed content, from its head) to the answer's.
   std::chrono::nanoseconds duration;
-  /// The peer is `connection.remote_address`.
+  /// Its `remote_address` is the client, as far as is known; without the port, `10.0.0.7` or `::1`,
+  /// where a proxy said none.
   const connection_info& connection;
   end outcome;
 };

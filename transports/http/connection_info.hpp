@@ -15,8 +15,10 @@ struct connection_info {
   /// `10.0.0.7:50412` or `[::1]:50412`; on a Unix socket `unix:`, with the path where it has one;
   /// empty where the network has no addresses, and of a peer that was gone at once.
   ///
-  /// Where trusted proxies say so (`server_options::forwarding` and `proxy_protocol_from`), these
-  /// are the client's, and `proxy_address` is who is connected.
+  /// The client, as far as is known; without the port, `10.0.0.7` or `::1`, where a proxy said
+  /// none. Where trusted proxies say who that is (`server_options::forwarding` and
+  /// `proxy_protocol_from`), `proxy_address` is who is connected. By the PROXY protocol,
+  /// `local_address` is where the client has connected to.
   std::string remote_address;
   std::string local_address;
   /// What TLS has agreed on, and who the client is; null without TLS.
