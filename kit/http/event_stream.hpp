@@ -12,8 +12,8 @@
 /// Server-sent events: content of type `text/event-stream` (WHATWG HTML 9.2).
 namespace kit::http {
 
-/// The `Content-Type` of an event stream. Such an answer should not be cached:
-/// `Cache-Control: no-store`.
+/// The `Content-Type` of an event stream. Such an answer should not be given from a cache:
+/// `Cache-Control: no-cache`.
 inline constexpr std::string_view event_stream_type = "text/event-stream";
 
 /// An event, as a server sends it and as a client sees it. All text is UTF-8.

@@ -71,6 +71,9 @@ class event_producer final : public body_producer {
 /// runs until it returns, which ends the stream (clients then reconnect), or until the client goes
 /// away, which cancels it. The server's `request_timeout` doesn't count for it. A drain cancels it
 /// at once and ends the stream after its last event; so a shutdown isn't held up.
+///
+/// Its fields are `Content-Type: text/event-stream`, `Cache-Control: no-cache`, and
+/// `X-Accel-Buffering: no`, which tells nginx to pass on at once what comes.
 template <class F>
   requires std::is_invocable_r_v<asio::awaitable<void>, std::decay_t<F>&, event_sink&>
 response event_stream(F&& producer, const event_stream_options& options = {}) {
