@@ -50,6 +50,8 @@ struct server_options {
 
   client_certificates clients = client_certificates::ignored;
   /// PEM file: the authorities whose client certificates are right. Only where they are asked for.
+  /// Whether one was revoked is not checked, neither by CRL nor by OCSP. An application's own
+  /// context (see `server_context`) may be set up to.
   std::string ca_file = {};
 
   /// Protocols of the layer above, the best first (ALPN). A client that offers only others is

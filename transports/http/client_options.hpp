@@ -17,7 +17,8 @@ enum class client_protocol : std::uint8_t {
 
 /// How a client trusts servers, and shows who it is. Files are in PEM format.
 struct client_tls_options {
-  /// Checks the server's certificate and that it is one for the host in the URL.
+  /// Checks the server's certificate and that it is one for the host in the URL; not whether it was
+  /// revoked, neither by CRL nor by OCSP.
   bool verify = true;
   /// The authorities to trust instead of the system's: a file, or the text of one. Empty: the
   /// system's.
