@@ -31,8 +31,9 @@ namespace kit::http {
 /// the caller's context.
 ///
 /// A small handle; copies share the connections. Threads: any. Each loop has its own connections:
-/// calls stay on the loop that they come from, no other thread is involved, and on an `io_context`
-/// made for one thread there are no locks. Names are looked up by libcurl, off the loop.
+/// calls stay on the loop that they come from, but for the look-up of names, which libcurl does on
+/// threads of its own. Mutexes are waited for only where several threads use the client. The first
+/// client of a process calls `curl_global_init`.
 /// Lifetime: idle connections don't keep a loop running; they are closed with the last copy, or
 /// with their loop. Source: libcurl's multi interface; Go's http.Client.
 class client {

@@ -25,7 +25,8 @@ struct reverse_proxy_options {
 /// The handler that sends each request on to an origin, and gives its answer.
 ///
 ///     const kit::http::client client({.decompress = false});
-///     router.mount("/api", http::reverse_proxy(client.streaming(), "http://10.0.0.7:8080/v1"));
+///     router.mount("/api", http::streaming(http::reverse_proxy(client.streaming(),
+///                                                              "http://10.0.0.7:8080/v1")));
 ///
 /// The target is the base URL's path and the request's joined by one slash, with the base's query
 /// before the request's. `Host` stays what it was. Fields that belong to one connection are taken

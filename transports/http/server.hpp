@@ -26,9 +26,11 @@ class router;
 /// handler.
 ///
 /// Threads: on an `io_context` made for one thread (`io_context(1)`, `kit::runtime`) everything
-/// runs there, without locks. On any other executor each connection runs on a strand of its own,
-/// and handlers of different connections run at the same time. A handler must not block: work that
-/// does goes to a pool of threads, in the request's context:
+/// runs there, and mutexes are waited for only where other threads call, e.g. `stop`. To Cokit the
+/// concurrency hint 1 means that exactly one thread runs the loop: one that several threads run
+/// must not be made with it. On any other executor each connection runs on a strand of its own, and
+/// handlers of different connections run at the same time. A handler must not block: work that does
+/// goes to a pool of threads, in the request's context:
 ///
 ///     const auto ctx = co_await kit::this_context();
 ///     co_await asio::co_spawn(kit::bind_context(pool.get_executor(), ctx), work(),
