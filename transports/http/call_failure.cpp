@@ -27,6 +27,8 @@ std::string_view name(call_failure::stage at) noexcept {
       return "redirect";
     case timeout:
       return "timeout";
+    case canceled:
+      return "canceled";
   }
   return "";
 }

@@ -18,7 +18,8 @@ struct call_failure {
     protocol,  ///< the answer is malformed: `internal`
     limit,     ///< the answer is longer than the options allow: `resource_exhausted`
     redirect,  ///< redirected too often, or to where it cannot follow: `failed_precondition`
-    timeout,   ///< the time is over: `deadline_exceeded`
+    timeout,   ///< the time is over: `deadline_exceeded`; the message says while doing what
+    canceled,  ///< the caller gave up: `canceled`
   };
 
   stage at = stage::request;

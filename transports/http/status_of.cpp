@@ -10,6 +10,7 @@
 
 #include <kit/http/date.hpp>
 #include <kit/http/syntax.hpp>
+#include <transports/http/call_failure.hpp>
 
 namespace kit::http {
 
@@ -100,6 +101,11 @@ bool is_foreign(const error& e) noexcept {
   }
 }
 
+// Whether a call of ours to another server has failed with it.
+bool is_of_a_call(const error& e) noexcept {
+  return e.get<call_failure>() || e.get<received_status>();
+}
+
 }  // namespace
 
 void add_fields(headers& fields, const headers& more) {
@@ -156,14 +162,22 @@ std::optional<std::chrono::milliseconds> retry_after(const headers& fields) {
 
 result<void> check_status(const response& r) {
   if (is_success(r.status)) return {};
-  auto e = error(code_of(r.status), message_of(r)).with(error_status{r.status});
+  auto e = error(code_of(r.status), message_of(r)).with(received_status{r.status});
   if (const auto wait = retry_after(r.headers)) e = e.with_retry_after(*wait);
   return fail(std::move(e));
 }
 
+status status_of(const error& e) noexcept {
+  if (const auto* chosen = e.get<error_status>()) return chosen->status;
+  if (!is_of_a_call(e) || e == errc::canceled) return status_of(e.code());
+  if (e == errc::deadline_exceeded) return status::gateway_timeout;
+  const auto* failed = e.get<call_failure>();
+  const bool no_room = failed && failed->at == call_failure::stage::admission;
+  return no_room || e.retry_after() ? status::service_unavailable : status::bad_gateway;
+}
+
 response error_response(const error& e) {
-  const auto* chosen = e.get<error_status>();
-  const auto code = chosen ? chosen->status : status_of(e.code());
+  const auto code = status_of(e);
   auto r = [&] {
     if (const auto* body = e.get<error_body>()) {
       const bool sound = is_field_value(body->content_type);
@@ -171,7 +185,8 @@ response error_response(const error& e) {
       return response::text(code, body->content,
                             sound ? std::string_view(body->content_type) : octets);
     }
-    return response::text(code, is_foreign(e) ? reason_phrase(code) : e.message());
+    const bool inside = is_foreign(e) || is_of_a_call(e);
+    return response::text(code, inside ? reason_phrase(code) : e.message());
   }();
   if (const auto* more = e.get<error_headers>()) add_fields(r.headers, more->headers);
   if (const auto wait = e.retry_after()) {

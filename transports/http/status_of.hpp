@@ -22,8 +22,13 @@ errc code_of(status s) noexcept;
 
 /// What a client makes of an answer: nothing for 2xx, else the error of its status, with the
 /// content's text as the message (if that is text, and up to 1 KiB of it), `Retry-After` as the
-/// hint, and an `error_status` attached. Streamed content isn't read.
+/// hint, and a `received_status` attached. Streamed content isn't read.
 result<void> check_status(const response& r);
+
+/// Attached to a `kit::error`: what another server answered.
+struct received_status {
+  http::status status = http::status::internal_server_error;
+};
 
 /// Attached to a `kit::error` by `e.with(error_status{http::status::im_a_teapot})`: the status to
 /// answer with, instead of the code's.
@@ -41,12 +46,19 @@ struct error_body {
   std::string content_type = "application/json; charset=utf-8";
 };
 
-/// The answer to a request whose handler failed: the attached status or else the code's, the
-/// attached content or else the message as `text/plain; charset=utf-8`, the attached fields, and
-/// `Retry-After` from the error's hint.
+/// The status to answer with: the `error_status` attached. Else, where a call to another server has
+/// failed (`call_failure`, `received_status`), 504 when the time was over, 503 when it had no room
+/// here or asks to wait there, and 502 for the rest: its 404, say, is not about what the client
+/// wants of this server. Else the code's.
+status status_of(const error& e) noexcept;
+
+/// The answer to a request whose handler failed: that status, the attached content or else the
+/// message as `text/plain; charset=utf-8`, the attached fields, and `Retry-After` from the error's
+/// hint.
 ///
-/// The text of a foreign exception (one that `to_error` made an error of) may tell what is nobody's
-/// business, and stays inside: clients get the status's phrase.
+/// What a foreign exception says (one that `to_error` made an error of), and what a call to another
+/// server has failed with, may be nobody's business, and stays inside: clients get the status's
+/// phrase.
 response error_response(const error& e);
 
 /// Adds `more` to the fields there are, but for `Content-Type`, which a message has one of: that is

@@ -161,7 +161,7 @@ TEST_CASE("json_response_decoder: 2xx is read, another status is its error") {
   REQUIRE_FALSE(failed.has_value());
   CHECK(failed.error() == kit::error(kit::errc::unavailable, "503 come back\n"));
   CHECK(failed.error().retry_after() == 3s);
-  CHECK(failed.error().get<http::error_status>()->status == http::status::service_unavailable);
+  CHECK(failed.error().get<http::received_status>()->status == http::status::service_unavailable);
 
   auto broken = http::response::json(http::status::ok, R"({"name":1})");
   const auto wrong = decode(broken);

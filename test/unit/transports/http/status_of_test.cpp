@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+#include <transports/http/call_failure.hpp>
+
 #include "test/support/typed_call.hpp"
 
 namespace http = kit::http;
@@ -105,6 +107,40 @@ TEST_CASE(
   // Chosen by the program, though something foreign is the cause:
   const auto cause = std::make_exception_ptr(std::runtime_error("password=secret"));
   CHECK(text(kit::error(kit::errc::unavailable, "try later").with_cause(cause)) == "try later");
+}
+
+TEST_CASE("error response: what a call to another server has failed with stays inside") {
+  using kit::errc;
+  using stage = http::call_failure::stage;
+  const auto call = [](errc code, stage at) {
+    return kit::error(code, "db-internal:8080: no").with(http::call_failure{at, true});
+  };
+  const auto answer = [](http::status s) {
+    return http::check_status(http::response::text(s, "who are you, web-7?")).error();
+  };
+  const std::pair<kit::error, int> cases[] = {
+      {call(errc::unavailable, stage::connect), 502},
+      {call(errc::failed_precondition, stage::tls), 502},
+      {call(errc::invalid_argument, stage::request), 502},
+      {call(errc::resource_exhausted, stage::limit), 502},
+      {call(errc::resource_exhausted, stage::admission), 503},
+      {call(errc::deadline_exceeded, stage::timeout), 504},
+      {call(errc::canceled, stage::canceled), 499},
+      {answer(http::status::unauthorized), 502},
+      {answer(http::status::not_found), 502},
+      {answer(http::status::too_many_requests), 502},
+      {answer(http::status::service_unavailable).with_retry_after(std::chrono::seconds(2)), 503},
+      {answer(http::status::gateway_timeout), 504},
+      {answer(http::status::not_found).with(http::error_status{http::status::gone}), 410},
+  };
+  for (const auto& [e, status] : cases) {
+    CAPTURE(e.message());
+    const auto r = http::error_response(e);
+    CHECK(http::to_int(r.status) == status);
+    CHECK(r.body.bytes() == http::reason_phrase(r.status));
+  }
+  const auto own = answer(http::status::not_found).with(http::error_body{.content = "{}"});
+  CHECK(http::error_response(own).body.bytes() == "{}");
 }
 
 TEST_CASE("error response: a retry hint is told in whole seconds, rounded up") {
