@@ -28,6 +28,8 @@ struct connection_info {
   /// What the client asked the outermost trusted proxy for; empty where nobody trusted said.
   std::string forwarded_scheme = {};
   std::string forwarded_host = {};
+  /// Whether all that is believed of the request's own fields: a trusted proxy has sent them.
+  bool forwarded = false;
 
   /// By what the client asked, `https` or `http`.
   std::string_view scheme() const noexcept {

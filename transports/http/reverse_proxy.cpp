@@ -1,6 +1,9 @@
 #include <transports/http/reverse_proxy.hpp>
 
+#include <algorithm>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -8,6 +11,7 @@
 #include <asio/this_coro.hpp>
 
 #include <kit/error.hpp>
+#include <kit/http/percent.hpp>
 #include <kit/http/syntax.hpp>
 #include <kit/http/url.hpp>
 #include <kit/ip_networks.hpp>
@@ -44,6 +48,35 @@ void remove_hop_by_hop(headers& fields) {
     fields.remove(f);
 }
 
+// What a request can say of who asked whom.
+bool is_forwarding(const headers::item& f) noexcept {
+  constexpr std::string_view prefix = "X-Forwarded-";
+  return f.field == field::forwarded || f.field == field::x_real_ip ||
+         iequals(f.name.substr(0, prefix.size()), prefix);
+}
+
+void remove_forwarding(headers& fields) {
+  std::vector<std::string> names;
+  for (const auto& f : fields) {
+    if (is_forwarding(f)) names.emplace_back(f.name);
+  }
+  for (const auto& name : names)
+    fields.remove(name);
+}
+
+// Also such as an origin that decodes the path first, or takes `\` for `/`, would see.
+bool has_dot_segments(std::string_view path) {
+  if (path.find('.') == path.npos && path.find('%') == path.npos) return false;
+  const auto text = percent_decode(path).value_or(std::string(path));
+  for (std::string_view rest = text; !rest.empty();) {
+    const auto end = std::min(rest.find_first_of("/\\"), rest.size());
+    const auto segment = rest.substr(0, end);
+    if (segment == "." || segment == "..") return true;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return false;
+}
+
 class proxy {
  public:
   proxy(handler client, url base, const reverse_proxy_options& options)
@@ -55,8 +88,11 @@ class proxy {
   }
 
   asio::awaitable<result<response>> try_call(request req) const {
+    if (has_dot_segments(req.path())) {
+      co_return fail(error(errc::invalid_argument, "the path has dot segments"));
+    }
     const auto ctx = co_await this_context();
-    change(req, ctx);
+    change(req, ctx.get<connection_info>());
     auto left = req.body.is_stream() ? 0 : options_.retries;
     for (; left > 0; --left) {
       auto r = co_await client_.try_call(request(req));
@@ -66,20 +102,16 @@ class proxy {
   }
 
  private:
-  void change(request& req, const context& ctx) const {
+  void change(request& req, const connection_info* connection) const {
     req.target = target(req);
     req.original_target.clear();
     const bool takes_trailers = req.headers.has_member(field::te, "trailers");
     remove_hop_by_hop(req.headers);
     req.headers.remove(field::expect);  // answered by the server
     if (takes_trailers) req.headers.set(field::te, "trailers");
-    if (options_.drop_forwarded) {
-      for (const auto f : {field::forwarded, field::x_forwarded_for, field::x_forwarded_proto,
-                           field::x_forwarded_host}) {
-        req.headers.remove(f);
-      }
-    }
-    if (options_.add_forwarded) add_forwarded(req.headers, ctx);
+    if (!(connection && connection->forwarded) && !options_.keep_forwarded)
+      remove_forwarding(req.headers);
+    if (options_.add_forwarded) add_forwarded(req.headers, connection);
     if (options_.rewrite_host) req.headers.remove(field::host);
   }
 
@@ -97,10 +129,8 @@ class proxy {
     return all;
   }
 
-  static void add_forwarded(headers& fields, const context& ctx) {
-    const auto* connection = ctx.get<connection_info>();
-    const auto peer = connection ? parse_ip_endpoint(connection->remote_address) : std::nullopt;
-    if (peer) {
+  static void add_forwarded(headers& fields, const connection_info* connection) {
+    if (const auto peer = peer_of(connection)) {
       std::string peers;
       for (const auto value : fields.get_all(field::x_forwarded_for))
         peers.append(value).append(", ");
@@ -114,6 +144,13 @@ class proxy {
         host && !fields.contains(field::x_forwarded_host)) {
       fields.set(field::x_forwarded_host, std::string(*host));
     }
+  }
+
+  // Who is at the other end of the connection.
+  static std::optional<ip_endpoint> peer_of(const connection_info* connection) {
+    if (!connection) return std::nullopt;
+    return parse_ip_endpoint(connection->forwarded ? connection->proxy_address
+                                                   : connection->remote_address);
   }
 
   static bool is_safe(const method& m, const error& e) noexcept {
@@ -130,23 +167,10 @@ class proxy {
   // As the proxy's client sees it.
   static error given(const error& e) {
     const auto* at = e.get<call_failure>();
-    const bool no_room = at && at->at == call_failure::stage::admission;
-    auto code = status::bad_gateway;
-    switch (e.code()) {
-      case errc::canceled:
-      case errc::invalid_argument:
-        return e;
-      case errc::resource_exhausted:
-        if (!at) return e;  // a limit of ours
-        if (no_room) code = status::service_unavailable;
-        break;
-      case errc::deadline_exceeded:
-        code = status::gateway_timeout;
-        break;
-      default:
-        break;
-    }
-    return e.with(error_status{code}).with(error_body{.content = {}, .content_type = {}});
+    if (!at) return e;  // not the origin's
+    const auto without_content = e.with(error_body{.content = {}, .content_type = {}});
+    const bool unfit = at->at == call_failure::stage::request;
+    return unfit ? without_content.with(error_status{status::bad_request}) : without_content;
   }
 
   handler client_;

@@ -79,6 +79,7 @@ context connection::context_of(const request& r) const {
       who.remote_address = std::move(client.address);
       who.forwarded_scheme = std::move(client.scheme);
       who.forwarded_host = std::move(client.host);
+      who.forwarded = true;
       ctx = ctx.with(std::move(who));
     }
   }

@@ -116,8 +116,6 @@ TEST_CASE(
       {failure(stage::limit, true, kit::errc::resource_exhausted), 502},
       {failure(stage::admission, false, kit::errc::resource_exhausted), 503},
       {failure(stage::timeout, true, kit::errc::deadline_exceeded), 504},
-      {kit::error(kit::errc::deadline_exceeded), 504},
-      {kit::error(kit::errc::unavailable), 502},
   };
   for (const auto& [e, status] : cases) {
     CAPTURE(e.message());
@@ -131,10 +129,26 @@ TEST_CASE(
     CHECK(answer.body.empty());
     CHECK(answer.headers.empty());
   }
-  origin limited;
-  limited.failures = {kit::error(kit::errc::resource_exhausted, "ours")};
-  const auto r = ask(http::reverse_proxy(limited.client(), "http://origin"), {.target = "/"});
-  CHECK(http::error_response(r.error()).status == http::status::too_many_requests);
+}
+
+TEST_CASE("reverse_proxy: what has failed on this side is told as such") {
+  const std::pair<kit::error, int> cases[] = {
+      {kit::error(kit::errc::resource_exhausted, "ours"), 429},
+      {kit::error(kit::errc::deadline_exceeded, "the client sends too slowly")
+           .with(http::error_status{http::status::request_timeout}),
+       408},
+      {kit::error(kit::errc::unavailable, "the breaker is open"), 503},
+  };
+  for (const auto& [e, status] : cases) {
+    CAPTURE(e.message());
+    origin o;
+    o.failures = {e, e};
+    const auto r = ask(http::reverse_proxy(o.client(), "http://origin"), {.target = "/"});
+    REQUIRE_FALSE(r.has_value());
+    const auto answer = http::error_response(r.error());
+    CHECK(http::to_int(answer.status) == status);
+    CHECK(answer.body.text() == e.message());
+  }
 }
 
 TEST_CASE(
@@ -150,7 +164,7 @@ TEST_CASE(
       {"http://o/base?x=1", "/dir", "http://o/base/dir?x=1"},
       {"http://o/base", "/dir?y=2", "http://o/base/dir?y=2"},
       {"https://u:p@o:8443/b", "/a%2Fb", "https://u:p@o:8443/b/a%2Fb"},
-      {"http://[::1]:80/b", "/../a", "http://[::1]/b/../a"},
+      {"http://[::1]:80/b", "/a..b/..c/.d/e.", "http://[::1]/b/a..b/..c/.d/e."},
       {"http://o/base", "*", "http://o/base/*"},
   };
   for (const auto& [base, target, expected] : cases) {
@@ -159,6 +173,19 @@ TEST_CASE(
     origin o;
     REQUIRE(ask(http::reverse_proxy(o.client(), base), {.target = target}).has_value());
     CHECK(o.requests[0].target == expected);
+  }
+}
+
+TEST_CASE("reverse_proxy: no way out of the base path") {
+  for (const std::string target :
+       {"/../a", "/a/..", "/a/./b", "/.", "/..?x=/", "/%2e%2E/a", "/.%2e", "/a%2f../b", "/a\\..\\b",
+        "/a%5C..%5cb", "/a/..%00/../b"}) {
+    CAPTURE(target);
+    origin o;
+    const auto r = ask(http::reverse_proxy(o.client(), "http://o/base"), {.target = target});
+    REQUIRE_FALSE(r.has_value());
+    CHECK(http::error_response(r.error()).status == http::status::bad_request);
+    CHECK(o.requests.empty());
   }
 }
 
@@ -190,30 +217,65 @@ TEST_CASE(
   REQUIRE(r.has_value());
   CHECK(r->headers == http::headers{{"X-Stays", "1"}});
   CHECK(o.requests[0].headers == http::headers{{"Host", "example.org"},
-                                               {"X-Forwarded-For", "1.2.3.4, 10.0.0.7"},
                                                {"Accept", "text/html"},
                                                {"TE", "trailers"},
+                                               {"X-Forwarded-For", "10.0.0.7"},
                                                {"X-Forwarded-Proto", "http"},
                                                {"X-Forwarded-Host", "example.org"}});
 }
 
-TEST_CASE("reverse_proxy: options of what is forwarded, and of Host") {
-  const http::headers from{{"Host", "example.org"},
-                           {"Forwarded", "for=9.9.9.9"},
-                           {"X-Forwarded-For", "9.9.9.9"},
-                           {"X-Forwarded-Proto", "https"}};
+TEST_CASE("reverse_proxy: what the request says of its way is sent on where it is believed") {
+  const http::headers from{{"Host", "example.org"},        {"Forwarded", "for=9.9.9.9"},
+                           {"X-Forwarded-For", "9.9.9.9"}, {"X-Forwarded-For", "8.8.8.8"},
+                           {"X-Forwarded-Proto", "https"}, {"X-Forwarded-Port", "444"},
+                           {"x-forwarded-prefix", "/x"},   {"X-Real-IP", "9.9.9.9"}};
+  http::connection_info by_proxy{"9.9.9.9", "", nullptr, "10.0.0.1:80", "https"};
+  by_proxy.forwarded = true;
+  const http::connection_info by_client{"10.0.0.7:50412", ""};
+  // Speaks the PROXY protocol, and hands on whatever the client writes.
+  const http::connection_info by_balancer{"10.0.0.7:50412", "", nullptr, "10.0.0.1:80"};
+  const http::headers made_here{{"Host", "example.org"},
+                                {"X-Forwarded-For", "10.0.0.7"},
+                                {"X-Forwarded-Proto", "http"},
+                                {"X-Forwarded-Host", "example.org"}};
+  const auto ends = [&](std::string_view peer) {
+    auto all = from;
+    all.set("X-Forwarded-For", "9.9.9.9, 8.8.8.8, " + std::string(peer));
+    all.set("X-Forwarded-Host", "example.org");
+    return all;
+  };
+  const struct {
+    http::connection_info from;
+    http::reverse_proxy_options options;
+    http::headers expected;
+  } cases[] = {
+      {by_client, {}, made_here},
+      {by_balancer, {}, made_here},
+      {by_proxy, {}, ends("10.0.0.1")},
+      {by_client, {.keep_forwarded = true}, ends("10.0.0.7")},
+      {by_client, {.add_forwarded = false}, {{"Host", "example.org"}}},
+      {by_proxy, {.add_forwarded = false}, from},
+      {by_client, {.add_forwarded = false, .keep_forwarded = true}, from},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.from.remote_address);
+    CAPTURE(c.options.add_forwarded);
+    CAPTURE(c.options.keep_forwarded);
+    origin o;
+    REQUIRE(ask(http::reverse_proxy(o.client(), "http://origin", c.options),
+                {.target = "/", .headers = from}, c.from)
+                .has_value());
+    CHECK(o.requests[0].headers == c.expected);
+  }
+}
+
+TEST_CASE("reverse_proxy: the origin's own host on request") {
   origin o;
-  REQUIRE(ask(http::reverse_proxy(o.client(), "http://origin",
-                                  {.rewrite_host = true, .drop_forwarded = true}),
-              {.target = "/", .headers = from})
+  REQUIRE(ask(http::reverse_proxy(o.client(), "http://origin", {.rewrite_host = true}),
+              {.target = "/", .headers = {{"Host", "example.org"}}})
               .has_value());
-  CHECK(o.requests[0].headers == http::headers{{"X-Forwarded-For", "10.0.0.7"},
-                                               {"X-Forwarded-Proto", "http"},
-                                               {"X-Forwarded-Host", "example.org"}});
-  REQUIRE(ask(http::reverse_proxy(o.client(), "http://origin", {.add_forwarded = false}),
-              {.target = "/", .headers = from})
-              .has_value());
-  CHECK(o.requests[1].headers == from);
+  CHECK_FALSE(o.requests[0].headers.contains(http::field::host));
+  CHECK(o.requests[0].headers.get("x-forwarded-host") == "example.org");
 }
 
 TEST_CASE("reverse_proxy: who is named as the peer, and by what it asked") {
