@@ -130,7 +130,7 @@ class router {
   }
   template <class Req, class Resp>
   router& get(std::string_view pattern, endpoint<Req, Resp> ep, handler_options hooks = {}) {
-    static_assert(query::parameters<Req>,
+    static_assert(query::parameters<Req> || std::same_as<Req, request>,
                   "a request read from path and query must be a struct whose fields are scalars, "
                   "optionals or vectors of scalars; see <kit/codec/query.hpp>, or give a decoder: "
                   "router.get(pattern, handler_of(ep, decode, encode))");

@@ -160,6 +160,7 @@ TEST_CASE("openapi: raw requests and answers, any, and paths that differ in name
   http::router router;
   router.get("/a/{x}", never<by_x, http::response>()).post("/a/{y}", never<by_y, http::response>());
   router.post("/files/{path...}", never<http::request, sum_response>());
+  router.get("/files/{path...}", never<http::request, sum_response>());
   router.any("/any", never<sum_request, sum_response>());
   router.any("/deep", never<find_request, sum_response>());
   router.patch("/any", never<kit::empty, sum_response>());
@@ -174,6 +175,8 @@ TEST_CASE("openapi: raw requests and answers, any, and paths that differ in name
       R"([{"name":"path","in":"path","description":"the rest of the path, which may have slashes")"
       R"(,"required":true,"schema":{"type":"string"}}])");
   CHECK(at(text, {"paths", "/files/{path}", "post", "requestBody"}) == "none");
+  CHECK(at(text, {"paths", "/files/{path}", "get", "parameters"}) ==
+        at(text, {"paths", "/files/{path}", "post", "parameters"}));
   CHECK(json::decode<object>(paths.at("/any").text())->size() == 5);
   CHECK(at(text, {"paths", "/any", "patch", "requestBody"}) == "none");  // its own route
   CHECK(at(text, {"paths", "/any", "get", "parameters"}) != "none");
