@@ -12,6 +12,7 @@
 #include <asio/query.hpp>
 #include <asio/this_coro.hpp>
 
+#include <kit/http/syntax.hpp>
 #include <kit/parked.hpp>
 #include <kit/this_context.hpp>
 #include <transports/http/detail/curl_loop.hpp>
@@ -47,7 +48,8 @@ class client::impl {
   class stream;
 
   std::shared_ptr<curl_loop> loop_of(const asio::any_io_executor& ex);
-  static asio::awaitable<result<response>> send(std::shared_ptr<impl> self, request req, mode m);
+  static asio::awaitable<result<response>> send(std::shared_ptr<impl> self, request req, mode m,
+                                                std::optional<time_point> until = {});
 
   const std::shared_ptr<const client_options> options_;
   std::mutex mutex_;
@@ -76,6 +78,11 @@ auto while_alive(const std::shared_ptr<curl_loop>& loop, const std::shared_ptr<c
   };
 }
 
+bool is_event_stream(const headers& fields) noexcept {
+  const auto type = fields.get(field::content_type).value_or("");
+  return iequals(trim_ows(type.substr(0, type.find(';'))), "text/event-stream");
+}
+
 // Starts the transfer, and waits for its answer, or the head of that.
 asio::awaitable<void> answered(const asio::any_io_executor& ex, const context& ctx,
                                const std::shared_ptr<curl_loop>& loop,
@@ -84,7 +91,7 @@ asio::awaitable<void> answered(const asio::any_io_executor& ex, const context& c
     auto slot = asio::get_associated_cancellation_slot(handler);
     if (slot.is_connected()) {
       slot.assign([cancel = while_alive(loop, t, [](curl_loop& l, const auto& call) {
-                     l.cancel(call, errc::canceled);
+                     l.cancel(call, call_failure::stage::canceled);
                    })](asio::cancellation_type) { cancel(); });
     }
     t->waiter.store(at_home{std::move(handler)});
@@ -96,26 +103,46 @@ asio::awaitable<void> answered(const asio::any_io_executor& ex, const context& c
   });
 }
 
+// Until when a call that starts now may last.
+time_point time_limit(const client_options& options, const timer_wheel& wheel) {
+  return options.timeout.count() == 0 ? time_point::max()
+                                      : saturating_add(wheel.now(), options.timeout);
+}
+
+// The failure as seen where the context may have ended: that its time was over, say.
+error settled(error e, const asio::any_io_executor& ex) {
+  auto seen = kit::detail::call_error(e, ex);
+  const auto* how = e.get<call_failure>();
+  if (seen.code() == e.code() || !how) return seen;
+  return error(seen.code(), std::string(e.message()))
+      .with(call_failure{call_failure::stage::timeout, how->sent});
+}
+
 }  // namespace
 
 // The content of an answer that is still coming.
 class client::impl::stream final : public body_source {
  public:
   stream(std::shared_ptr<impl> owner, std::shared_ptr<curl_loop> loop,
-         std::shared_ptr<curl_transfer> t, std::optional<std::uint64_t> size)
+         std::shared_ptr<curl_transfer> t, const http::headers& fields)
       : client_(std::move(owner)),
         loop_(std::move(loop)),
         transfer_(std::move(t)),
         content_(transfer_->receives()),
-        size_(size) {}
+        size_(content_length(fields)),
+        endless_(is_event_stream(fields)) {}
   ~stream() override { loop_->drop(std::move(transfer_)); }
 
   asio::awaitable<std::optional<std::string>> read() override {
+    const auto limit = client_->options_->read_timeout;
+    const auto until =
+        limit.count() == 0 ? time_point::max() : saturating_add(loop_->wheel().now(), limit);
     return content_->read(
-        [this] { loop_->run([loop = loop_, t = transfer_] { loop->resume(t); }); });
+        until, [this] { loop_->run([loop = loop_, t = transfer_] { loop->resume(t); }); });
   }
   std::optional<std::uint64_t> size() const noexcept override { return size_; }
   const http::headers& trailers() const noexcept override { return content_->trailers(); }
+  bool endless() const noexcept override { return endless_; }
 
  private:
   const std::shared_ptr<impl> client_;
@@ -123,6 +150,7 @@ class client::impl::stream final : public body_source {
   std::shared_ptr<curl_transfer> transfer_;
   const std::shared_ptr<detail::download> content_;
   const std::optional<std::uint64_t> size_;
+  const bool endless_;
 };
 
 std::shared_ptr<curl_loop> client::impl::loop_of(const asio::any_io_executor& ex) {
@@ -138,7 +166,7 @@ std::shared_ptr<curl_loop> client::impl::loop_of(const asio::any_io_executor& ex
 }
 
 asio::awaitable<result<response>> client::impl::send(std::shared_ptr<impl> self, request req,
-                                                     mode m) {
+                                                     mode m, std::optional<time_point> until) {
   const auto ex = co_await asio::this_coro::executor;
   const auto ctx = context_of(ex);
   const auto loop = self->loop_of(ex);
@@ -146,18 +174,18 @@ asio::awaitable<result<response>> client::impl::send(std::shared_ptr<impl> self,
     co_return fail(error(errc::deadline_exceeded).with(call_failure{call_failure::stage::timeout}));
   }
   const auto t = loop->take();
-  if (auto prepared = t->prepare(std::move(req), m); !prepared) {
+  if (!until) until = time_limit(*self->options_, loop->wheel());
+  if (auto prepared = t->prepare(std::move(req), m, *until); !prepared) {
     loop->give_back(t);
     co_return fail(std::move(prepared).error());
   }
   co_await answered(ex, ctx, loop, t);
   auto answer = t->take();
-  if (!answer) answer.error() = kit::detail::call_error(std::move(answer.error()), ex);
+  if (!answer) answer.error() = settled(std::move(answer.error()), ex);
   if (m == mode::whole) {
     loop->give_back(t);
   } else if (answer && t->has_content()) {
-    const auto size = content_length(answer->headers);
-    answer->body = body(std::make_shared<stream>(std::move(self), loop, t, size));
+    answer->body = body(std::make_shared<stream>(std::move(self), loop, t, answer->headers));
   }
   co_return answer;
 }
@@ -166,9 +194,11 @@ asio::awaitable<result<response>> client::impl::call(std::shared_ptr<impl> self,
                                                      mode m) {
   const auto redirects = self->options_->max_redirects;
   if (redirects == 0) co_return co_await send(std::move(self), std::move(req), m);
+  const auto until =
+      time_limit(*self->options_, timer_wheel::of(co_await asio::this_coro::executor));
   for (std::size_t left = redirects;; --left) {
     request sent = req;
-    auto answer = co_await send(self, std::move(sent), m);
+    auto answer = co_await send(self, std::move(sent), m, until);
     if (!answer || !detail::is_redirect(*answer)) co_return answer;
     if (left == 0) {
       co_return fail(error(errc::failed_precondition, "redirected too often")

@@ -25,17 +25,20 @@ namespace kit::http {
 /// next call; one that the server closed just when a call was sent on it is replaced, and the call
 /// sent again, if nothing of an answer came and the method is idempotent (RFC 9110 9.2.2).
 ///
-/// Errors: `call_failure` says in which stage it failed. `deadline_exceeded` when `timeout` or the
-/// context's deadline is over, `canceled` when the call is cancelled: the transfer is aborted then.
-/// Cancellation: all types. Streamed content of the request is read in a coroutine of its own in
-/// the caller's context.
+/// A small handle; copies share the connections. Streamed content of the request is read in a
+/// coroutine of its own in the caller's context.
 ///
-/// A small handle; copies share the connections. Threads: any. Each loop has its own connections:
-/// calls stay on the loop that they come from, but for the look-up of names, which libcurl does on
-/// threads of its own. Mutexes are waited for only where several threads use the client. The first
-/// client of a process calls `curl_global_init`.
-/// Lifetime: idle connections don't keep a loop running; they are closed with the last copy, or
-/// with their loop. Source: libcurl's multi interface; Go's http.Client.
+/// Errors:       `call_failure` says in which stage it failed. `deadline_exceeded` when `timeout`
+///               or the context's deadline is over, `canceled` when the call is cancelled: the
+///               transfer is aborted then.
+/// Cancellation: all types.
+/// Lifetime:     idle connections don't keep a loop running; they are closed with the last copy, or
+///               with their loop.
+/// Threads:      any. Each loop has its own connections: calls stay on the loop that they come
+///               from, but for the look-up of names, which libcurl does on threads of its own.
+///               Mutexes are waited for only where several threads use the client. The first client
+///               of a process calls `curl_global_init`.
+/// Source:       libcurl's multi interface; Go's http.Client.
 class client {
  public:
   /// Errors: throws `errc::invalid_argument` for options out of range.
@@ -48,7 +51,8 @@ class client {
 
   /// The endpoint whose answers come when their head is here, with the content as a stream: reading
   /// it pulls, and a slow reader holds up the server (with HTTP/2 only when the stream's window is
-  /// full). Destroying the response aborts the transfer; its context's end breaks the content off.
+  /// full). Destroying the response aborts the transfer. The deadline and the cancellation that
+  /// count are those of the call until the head is here, then those of each read.
   handler streaming() const;
 
  private:

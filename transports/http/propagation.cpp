@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <kit/http/grpc_timeout.hpp>
 #include <kit/http/syntax.hpp>
@@ -41,6 +42,15 @@ std::optional<duration> extract_timeout(const headers& from) noexcept {
 
 bool has_metadata(const headers& from) noexcept {
   return from.has_other() && std::any_of(from.begin(), from.end(), is_metadata);
+}
+
+void remove_metadata(headers& from) {
+  std::vector<std::string> names;
+  for (const auto& f : from) {
+    if (is_metadata(f)) names.emplace_back(f.name);
+  }
+  for (const auto& name : names)
+    from.remove(name);
 }
 
 context extract_metadata(const headers& from, context ctx) {

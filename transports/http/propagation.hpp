@@ -23,6 +23,7 @@ void inject_context(headers& into, const context& ctx, time_point now);
 /// How long the caller waits; nothing where he doesn't say so, or not well.
 std::optional<duration> extract_timeout(const headers& from) noexcept;
 bool has_metadata(const headers& from) noexcept;
+void remove_metadata(headers& from);
 /// The context with the metadata in the fields, or as it was where there is none.
 context extract_metadata(const headers& from, context ctx);
 

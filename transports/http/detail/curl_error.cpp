@@ -4,8 +4,6 @@
 
 #include <curl/curl.h>
 
-#include <transports/http/call_failure.hpp>
-
 namespace kit::http::detail {
 namespace {
 
@@ -15,16 +13,6 @@ struct meaning {
   errc code;
   stage at;
 };
-
-// Only making a connection has a time limit of libcurl's.
-stage where_time_ran_out(void* easy) {
-  curl_off_t resolved = 0;
-  long local_port = 0;
-  curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &resolved);
-  curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &local_port);
-  if (resolved == 0) return stage::resolve;
-  return local_port == 0 ? stage::connect : stage::tls;
-}
 
 // NOLINTNEXTLINE(readability-function-size): a table
 meaning meaning_of(void* easy, int code, bool sent) {
@@ -43,8 +31,8 @@ meaning meaning_of(void* easy, int code, bool sent) {
     case CURLE_NO_CONNECTION_AVAILABLE:
     case CURLE_PROXY:
       return {errc::unavailable, stage::connect};
-    case CURLE_OPERATION_TIMEDOUT:
-      return {errc::unavailable, where_time_ran_out(easy)};
+    case CURLE_OPERATION_TIMEDOUT:  // only making a connection has a time limit of libcurl's
+      return {errc::unavailable, stage_of(easy)};
     case CURLE_SSL_CONNECT_ERROR:
       return {errc::unavailable, stage::tls};
     case CURLE_PEER_FAILED_VERIFICATION:
@@ -92,6 +80,18 @@ error curl_error(void* easy, int code, std::string_view text, bool sent) {
   // The only callback that aborts by itself is that before a request is sent a second time.
   if (code == CURLE_ABORTED_BY_CALLBACK) text = "the connection was closed before the answer came";
   return error(what, std::string(name(at)) + ": " + std::string(text)).with(call_failure{at, sent});
+}
+
+call_failure::stage stage_of(void* easy) noexcept {
+  long sent = 0;
+  long local_port = 0;
+  curl_off_t resolved = 0;
+  curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &sent);
+  curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &local_port);
+  curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &resolved);
+  if (sent > 0) return stage::receive;
+  if (resolved == 0) return stage::resolve;
+  return local_port == 0 ? stage::connect : stage::tls;
 }
 
 }  // namespace kit::http::detail

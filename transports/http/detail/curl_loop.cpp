@@ -160,6 +160,9 @@ std::shared_ptr<curl_transfer> curl_loop::take() {
 }
 
 void curl_loop::give_back(std::shared_ptr<curl_transfer> done) {
+  // Once it has sent trailers, a handle of libcurl 7.88 writes outside of its buffer when it sends
+  // chunks again.
+  if (done->sends()) return;
   done->clear();
   const std::lock_guard lock(spare_mutex_);
   if (spare_.size() < max_spare && !closed()) spare_.push_back(std::move(done));
@@ -228,20 +231,18 @@ void curl_loop::end(curl_transfer& t) {
   running_.erase(&t);
 }
 
-void curl_loop::cancel(const std::shared_ptr<curl_transfer>& t, error why) {
+void curl_loop::cancel(const std::shared_ptr<curl_transfer>& t, call_failure::stage why) {
   if (!running_.contains(t.get())) return;
+  auto failure = t->given_up(why);
   end(*t);
-  t->fail(std::move(why));
+  t->fail(std::move(failure));
   if (!driving_ && !admitted_.empty()) kick();
 }
 
 void curl_loop::time_is_over(curl_transfer& t) {
   const auto found = running_.find(&t);
   if (found == running_.end()) return;
-  run([this, late = found->second] {
-    cancel(late, error(errc::deadline_exceeded, "the call took too long")
-                     .with(call_failure{call_failure::stage::timeout, true}));
-  });
+  run([this, late = found->second] { cancel(late, call_failure::stage::timeout); });
 }
 
 void curl_loop::resume(const std::shared_ptr<curl_transfer>& t) {
@@ -339,7 +340,7 @@ void curl_loop::take_messages() {
 void curl_loop::drop(std::shared_ptr<curl_transfer> t) {
   if (closed()) return;
   asio::dispatch(executor_, [self = shared_from_this(), t = std::move(t)] {
-    self->cancel(t, errc::canceled);
+    self->cancel(t, call_failure::stage::canceled);
   });
 }
 

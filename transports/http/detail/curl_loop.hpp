@@ -63,7 +63,7 @@ class curl_loop final : public std::enable_shared_from_this<curl_loop>,
 
   void start(std::shared_ptr<curl_transfer> t);
   /// Aborts a call; does nothing to one that has ended.
-  void cancel(const std::shared_ptr<curl_transfer>& t, error why);
+  void cancel(const std::shared_ptr<curl_transfer>& t, call_failure::stage why);
   /// Has libcurl ask again for what it was told to wait for.
   void resume(const std::shared_ptr<curl_transfer>& t);
 

@@ -37,6 +37,7 @@ struct curl_callbacks {
 namespace {
 
 constexpr long buffer_size = 128 * 1024;
+constexpr long keep_alive_seconds = 15;
 // Content as long as that makes libcurl ask first, and wait.
 constexpr std::uint64_t expect_from = 1024 * 1024;
 
@@ -103,6 +104,9 @@ void curl_transfer::configure() {
   set(easy_, CURLOPT_NOSIGNAL, 1L);
   set(easy_, CURLOPT_QUICK_EXIT, 1L);  // a look-up under way is not waited for
   set(easy_, CURLOPT_PATH_AS_IS, 1L);
+  set(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
+  set(easy_, CURLOPT_TCP_KEEPIDLE, keep_alive_seconds);
+  set(easy_, CURLOPT_TCP_KEEPINTVL, keep_alive_seconds);
   set(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   set(easy_, CURLOPT_BUFFERSIZE, buffer_size);
   set(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -139,6 +143,9 @@ void curl_transfer::configure_tls() {
   set(easy_, CURLOPT_SSL_VERIFYPEER, tls.verify ? 1L : 0L);
   set(easy_, CURLOPT_SSL_VERIFYHOST, tls.verify ? 2L : 0L);
   set(easy_, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
+  if (!tls.ca_file.empty() || !tls.ca_pem.empty()) {  // else the system's folder counts, too
+    set(easy_, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+  }
   set_text(easy_, CURLOPT_CAINFO, tls.ca_file);
   if (!tls.ca_pem.empty()) {
     curl_blob blob{const_cast<char*>(tls.ca_pem.data()), tls.ca_pem.size(), CURL_BLOB_COPY};
@@ -163,8 +170,9 @@ void curl_transfer::configure_callbacks() {
   set(easy_, CURLOPT_TRAILERDATA, this);
 }
 
-result<void> curl_transfer::prepare(request&& req, mode m) {
+result<void> curl_transfer::prepare(request&& req, mode m, time_point until) {
   error_text_[0] = '\0';
+  until_ = until;
   if (auto r = set_url(req.target); !r) return r;
   if (m == mode::streaming) download_ = std::make_shared<download>();
   method_ = req.method;
@@ -265,15 +273,22 @@ bool curl_transfer::on_request() noexcept {
   return ++attempts_ == 1 || method_.is_idempotent();
 }
 
+void curl_transfer::count_anew() {
+  if (time_limit_) time_limit_->arm_after(options_->timeout);
+}
+
 std::size_t curl_transfer::on_send(char* into, std::size_t room) {
   if (!upload_ || stop_sending_) return 0;
   const auto r = upload_->take(into, room);
   switch (r.state) {
     case upload::state::data:
+      count_anew();
       return r.size;
     case upload::state::nothing_yet:
+      if (time_limit_) time_limit_->disarm();
       return CURL_READFUNC_PAUSE;
     case upload::state::end:
+      count_anew();
       return 0;
     case upload::state::failed:
       break;

@@ -43,9 +43,9 @@ void curl_transfer::clear() noexcept {
 void curl_transfer::attach(curl_loop* loop) {
   loop_ = loop;
   time_limit_.reset();
-  if (!loop || options_->timeout.count() == 0) return;
+  if (!loop || until_ == time_point::max()) return;
   time_limit_.emplace(loop->wheel(), on_due<&curl_transfer::on_time_limit>, *this);
-  time_limit_->arm_after(options_->timeout);
+  time_limit_->arm(until_);
 }
 
 void curl_transfer::on_time_limit() {
@@ -98,10 +98,30 @@ void curl_transfer::resume() {
   if (waiter) waiter.resume();
 }
 
+error curl_transfer::given_up(call_failure::stage why) const {
+  using enum call_failure::stage;
+  const auto at = in_multi ? stage_of(easy_) : admission;
+  std::string text(name(why));
+  switch (at) {
+    case admission:
+      text += ": while waiting for a connection to be free";
+      break;
+    case resolve:
+      text += ": while looking up the name";
+      break;
+    case receive:
+      text += upload_ && !upload_->all_taken() ? ": while sending the request"
+                                               : ": while waiting for the answer";
+      break;
+    default:
+      text += ": while connecting";
+  }
+  return error(why == timeout ? errc::deadline_exceeded : errc::canceled, std::move(text))
+      .with(call_failure{why, at == receive});
+}
+
 bool curl_transfer::was_sent() const noexcept {
-  long bytes = 0;
-  curl_easy_getinfo(easy_, CURLINFO_REQUEST_SIZE, &bytes);
-  return bytes > 0;
+  return stage_of(easy_) == call_failure::stage::receive;
 }
 
 error curl_transfer::error_of(int code) const {

@@ -43,8 +43,8 @@ class curl_transfer final : public admission::ticket {
 
   // --- what the call does
 
-  /// Takes what it needs of the request.
-  result<void> prepare(request&& req, mode m);
+  /// Takes what it needs of the request. The call may last until then.
+  result<void> prepare(request&& req, mode m, time_point until);
   /// The answer, after `waiter` was resumed; for its head when streaming.
   result<response> take();
   /// Whether an answer with that head has content, as far as HTTP says.
@@ -70,6 +70,8 @@ class curl_transfer final : public admission::ticket {
   /// Ends it as libcurl did, by a CURLcode, or for another reason.
   void finish(int code);
   void fail(error why);
+  /// The failure of a call that is given up now, because of `timeout` or `canceled`.
+  error given_up(call_failure::stage why) const;
   void admitted() override;
 
   bool in_multi = false;
@@ -87,6 +89,7 @@ class curl_transfer final : public admission::ticket {
   void set_shape(shape s);
   void set_fields(const request& req);
   bool on_request() noexcept;
+  void count_anew();
   std::size_t on_send(char* into, std::size_t room);
   int on_trailers(curl_slist** list);
 
@@ -110,6 +113,7 @@ class curl_transfer final : public admission::ticket {
   void* const easy_;
   std::array<char, 256> error_text_{};  // libcurl writes it
   curl_loop* loop_ = nullptr;
+  time_point until_ = time_point::max();
   std::optional<kit::timer> time_limit_;
 
   // The request.

@@ -8,6 +8,7 @@
 
 #include <kit/http/url.hpp>
 #include <transports/http/call_failure.hpp>
+#include <transports/http/propagation.hpp>
 
 namespace kit::http::detail {
 namespace {
@@ -59,6 +60,10 @@ result<request> redirected(const request& sent, const response& r) {
     return fail(cannot_follow("the place it names is no URL of http or https"));
   }
 
+  if (from->scheme == "https" && to->scheme == "http") {
+    return fail(cannot_follow("from https to http"));
+  }
+
   request next{.method = sent.method, .target = *target, .headers = sent.headers};
   const bool was_post = sent.method == method::post;
   const bool becomes_get =
@@ -79,6 +84,7 @@ result<request> redirected(const request& sent, const response& r) {
   if (!same_origin(*from, *to)) {
     for (const auto f : {field::authorization, field::cookie, field::proxy_authorization})
       next.headers.remove(f);
+    remove_metadata(next.headers);
   }
   return next;
 }

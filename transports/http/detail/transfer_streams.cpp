@@ -8,6 +8,7 @@
 #include <asio/error.hpp>
 
 #include <kit/this_context.hpp>
+#include <transports/http/call_failure.hpp>
 
 namespace kit::http::detail {
 
@@ -128,13 +129,17 @@ void download::end(std::optional<error> failure, headers trailers) {
   changes_.notify_all();
 }
 
-asio::awaitable<std::optional<std::string>> download::read(std::function<void()> resume) {
+asio::awaitable<std::optional<std::string>> download::read(time_point until,
+                                                           std::function<void()> resume) {
   auto lock = changes_.lock();
   while (ready_.empty() && !ended_) {
-    if (co_await changes_.wait(std::move(lock)) == wake::cancelled) {
-      throw std::system_error(asio::error::operation_aborted);
-    }
+    const auto why = co_await changes_.wait(std::move(lock), until);
+    if (why == wake::cancelled) throw std::system_error(asio::error::operation_aborted);
     lock = changes_.lock();
+    if (why == wake::timed_out && ready_.empty() && !ended_) {
+      throw error(errc::deadline_exceeded, "timeout: while waiting for more of the answer")
+          .with(call_failure{call_failure::stage::timeout, true});
+    }
   }
   if (!ready_.empty()) {
     auto chunk = std::exchange(ready_, {});

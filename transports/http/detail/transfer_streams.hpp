@@ -77,7 +77,8 @@ class download {
   bool put(std::string_view data);
   void end(std::optional<error> failure, headers trailers);
 
-  asio::awaitable<std::optional<std::string>> read(std::function<void()> resume);
+  /// Errors: `deadline_exceeded` when nothing has come until then.
+  asio::awaitable<std::optional<std::string>> read(time_point until, std::function<void()> resume);
   /// After the end.
   const headers& trailers() const noexcept { return trailers_; }
 

@@ -12,6 +12,7 @@
 
 namespace http = kit::http;
 using stage = http::call_failure::stage;
+using test::check_failure;
 using test::client_world;
 using test::failure_of;
 using test::played_server;
@@ -123,8 +124,9 @@ TEST_CASE("http client: the time limit of a call, and that of its context") {
     CHECK(call.pending());
     w.loop.advance(1ms);
     REQUIRE(w.ended(call));
-    CHECK(call.error() == kit::errc::deadline_exceeded);
-    CHECK(failure_of(call.error()).at == stage::timeout);
+    check_failure(call.error(), kit::errc::deadline_exceeded, stage::timeout);
+    CHECK(failure_of(call.error()).sent);
+    CHECK(call.error().message() == "timeout: while waiting for the answer");
     CHECK(peer->sees_end());  // the transfer is aborted
 
     auto sooner = w.start(kit::with_timeout(
@@ -133,9 +135,54 @@ TEST_CASE("http client: the time limit of a call, and that of its context") {
     second->request();
     w.loop.advance(30ms);
     REQUIRE(w.ended(sooner));
-    CHECK(sooner.error() == kit::errc::deadline_exceeded);
+    check_failure(sooner.error(), kit::errc::deadline_exceeded, stage::timeout);
+    CHECK(failure_of(sooner.error()).sent);
     CHECK(second->sees_end());
   }
+}
+
+TEST_CASE("http client: a call that ends too late tells whether the server may have got it") {
+  for (const auto where : test::places) {
+    client_world w(where);
+    played_server server(w);
+    const http::client client(
+        {.connect_timeout = 0ms, .timeout = 100ms, .max_connections_per_host = 1});
+    // In the handshake of TLS.
+    auto shaking = w.call(client, {.target = "https" + server.url().substr(4)});
+    auto peer = server.accept();
+    CHECK(peer->receives("\x16"));
+    auto waiting = w.call(client, {.target = "https" + server.url().substr(4)});
+    w.run();
+    w.loop.advance(100ms);
+    REQUIRE(w.ended(shaking));
+    REQUIRE(w.ended(waiting));
+    for (const auto* call : {&shaking, &waiting}) {
+      check_failure(call->error(), kit::errc::deadline_exceeded, stage::timeout);
+      CHECK_FALSE(failure_of(call->error()).sent);
+    }
+    CHECK(shaking.error().message() == "timeout: while connecting");
+    CHECK(waiting.error().message() == "timeout: while waiting for a connection to be free");
+  }
+}
+
+TEST_CASE("http client: the time limit holds for all redirects together") {
+  client_world w(test::on::loop);
+  played_server server(w);
+  const http::client client({.timeout = 100ms, .max_redirects = 5});
+  auto call = w.call(client, {.target = server.url()});
+  auto peer = server.accept();
+  for (int i = 0; i < 2; ++i) {
+    peer->request();
+    w.loop.advance(40ms);
+    CHECK(call.pending());
+    peer->send("HTTP/1.1 302 F\r\nLocation: /on\r\nContent-Length: 0\r\n\r\n");
+  }
+  peer->request();
+  w.loop.advance(19ms);
+  CHECK(call.pending());
+  w.loop.advance(1ms);
+  REQUIRE(w.ended(call));
+  check_failure(call.error(), kit::errc::deadline_exceeded, stage::timeout);
 }
 
 TEST_CASE("http client: a deadline already past is refused before anything is sent") {
@@ -166,7 +213,8 @@ TEST_CASE("http client: cancelling aborts the transfer, whatever it is at") {
       CHECK(call.pending());
       call.cancel();
       REQUIRE(w.ended(call));
-      CHECK(call.error() == kit::errc::canceled);
+      check_failure(call.error(), kit::errc::canceled, stage::canceled);
+      CHECK(failure_of(call.error()).sent);
       CHECK(peer->sees_end());
     }
   }
@@ -184,7 +232,7 @@ TEST_CASE("http client: a cancelled context cancels the call, and says so") {
     peer->request();
     source.cancel();
     REQUIRE(w.ended(call));
-    CHECK(call.error() == kit::errc::canceled);
+    check_failure(call.error(), kit::errc::canceled, stage::canceled);
     CHECK(peer->sees_end());
   }
 }
@@ -237,5 +285,12 @@ TEST_CASE("http client: options out of range are refused, naming the member") {
   refused({.max_connections_per_host = 0}, "max_connections_per_host");
   refused({.max_connections = 0}, "max_connections");
   refused({.max_header_bytes = 0}, "max_header_bytes");
+  refused({.read_timeout = -1ms}, "read_timeout");
   refused({.tls = {.certificate_file = "a.pem"}}, "tls");
+  refused({.tls = {.ca_file = "/nowhere/ca.pem"}}, "tls.ca_file");
+  refused({.tls = {.ca_file = "/dev/null"}}, "tls.ca_file");
+  refused({.tls = {.ca_file = "/", .ca_pem = "x"}}, "tls");
+  refused({.tls = {.certificate_file = "/nowhere/cert.pem", .key_file = "/nowhere/key"}},
+          "tls.certificate_file");
+  refused({.proxy = "http://proxy", .unix_socket = "/run/app.sock"}, "unix_socket");
 }

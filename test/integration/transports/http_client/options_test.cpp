@@ -110,17 +110,25 @@ TEST_CASE("http client: credentials stay with the host they are for") {
   played_server one(w);
   played_server two(w);
   const http::client client({.max_redirects = 2});
-  auto call = w.call(
-      client, {.target = one.url(), .headers = {{"Authorization", "Bearer x"}, {"Cookie", "a=b"}}});
+  auto call = w.call(client, {.target = one.url(),
+                              .headers = {{"Authorization", "Bearer x"},
+                                          {"Cookie", "a=b"},
+                                          {"grpc-metadata-tenant", "t"},
+                                          {"Grpc-Metadata-User", "u"},
+                                          {"X-Own", "stays"}}});
   auto first = one.accept();
   first->request();
   first->send("HTTP/1.1 302 F\r\nLocation: /same\r\nContent-Length: 0\r\n\r\n");
-  CHECK(first->request().find("Authorization: Bearer x\r\n") != std::string::npos);
+  const auto same = first->request();
+  CHECK(same.find("Authorization: Bearer x\r\n") != std::string::npos);
+  CHECK(same.find("grpc-metadata-tenant: t\r\n") != std::string::npos);
   first->send("HTTP/1.1 302 F\r\nLocation: " + two.url("/") + "\r\nContent-Length: 0\r\n\r\n");
   auto second = two.accept();
   const auto request = second->request();
   CHECK(request.find("Authorization") == request.npos);
   CHECK(request.find("Cookie") == request.npos);
+  CHECK(request.find("etadata") == request.npos);
+  CHECK(request.find("X-Own: stays\r\n") != request.npos);
   CHECK(request.find("Host: 127.0.0.1:" + std::to_string(two.port())) != request.npos);
   second->ok("there");
   REQUIRE(w.ended(call));

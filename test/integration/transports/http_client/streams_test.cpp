@@ -158,6 +158,113 @@ TEST_CASE("http client: the time limit of a streaming call is that of its head")
   }
 }
 
+TEST_CASE("http client: the next piece of an answer has a time limit while somebody reads") {
+  for (const auto where : test::places) {
+    client_world w(where);
+    played_server server(w);
+    const auto client = http::client({.read_timeout = 100ms}).streaming();
+    open_answer a(w, server, client, chunked_head);
+    for (int i = 0; i < 3; ++i) {
+      w.loop.advance(1h);  // nobody reads
+      auto chunk = w.start(a.body().read());
+      w.run();
+      w.loop.advance(99ms);
+      CHECK(chunk.pending());
+      a.peer->send("2\r\nok\r\n");
+      REQUIRE(w.ended(chunk));
+      CHECK(chunk.value() == "ok");
+    }
+    auto late = w.start(a.body().read());
+    w.run();
+    w.loop.advance(100ms);
+    REQUIRE(w.ended(late));
+    test::check_failure(late.error(), kit::errc::deadline_exceeded,
+                        http::call_failure::stage::timeout);
+
+    open_answer events(w, server, http::client({.read_timeout = 0ms}).streaming(), chunked_head);
+    auto event = w.start(events.body().read());
+    w.run();
+    w.loop.advance(24h);
+    CHECK(event.pending());
+    events.peer->send("2\r\nok\r\n");
+    REQUIRE(w.ended(event));
+    CHECK(event.value() == "ok");
+  }
+}
+
+TEST_CASE("http client: what goes on until its reader has enough says so") {
+  client_world w(test::on::loop);
+  played_server server(w);
+  const auto client = http::client().streaming();
+  const std::pair<std::string, bool> types[] = {{"text/event-stream", true},
+                                                {"Text/Event-Stream; charset=utf-8", true},
+                                                {"text/event-streams", false},
+                                                {"text/plain", false}};
+  for (const auto& [type, endless] : types) {
+    CAPTURE(type);
+    open_answer a(
+        w, server, client,
+        "HTTP/1.1 200 OK\r\nContent-Type: " + type + "\r\nTransfer-Encoding: chunked\r\n\r\n");
+    CHECK(a.body().source()->endless() == endless);
+  }
+}
+
+TEST_CASE("http client: one upload after another, each with its trailers") {
+  for (const auto where : test::places) {
+    client_world w(where);
+    played_server server(w);
+    const http::client client;
+    std::unique_ptr<test::server_peer> peer;
+    for (int i = 0; i < 5; ++i) {
+      auto source = std::make_shared<played_source>();
+      auto call =
+          w.call(client,
+                 {.method = http::method::put, .target = server.url(), .body = http::body(source)});
+      if (!peer) peer = server.accept();
+      source->give("piece");
+      source->end({{"X-Last", std::to_string(i)}});
+      CHECK(peer->receives("5\r\npiece\r\n0\r\nX-Last: " + std::to_string(i) + "\r\n\r\n"));
+      peer->request();
+      peer->ok(std::to_string(i));
+      REQUIRE(w.ended(call));
+      CHECK(call.value()->body.bytes() == std::to_string(i));
+    }
+  }
+}
+
+TEST_CASE("http client: an upload may take long as long as it goes on") {
+  for (const auto where : test::places) {
+    client_world w(where);
+    played_server server(w);
+    const http::client client({.timeout = 100ms});
+    auto [source, call, peer] = open_upload(w, server, client);
+    for (int i = 0; i < 5; ++i) {
+      w.loop.advance(1h);  // the source has nothing
+      CHECK(call.pending());
+      source->give("piece " + std::to_string(i));
+      CHECK(peer->receives("piece " + std::to_string(i)));
+    }
+    source->end();
+    CHECK(peer->receives("0\r\n\r\n"));
+    w.loop.advance(99ms);
+    CHECK(call.pending());
+    w.loop.advance(1ms);
+    REQUIRE(w.ended(call));
+    test::check_failure(call.error(), kit::errc::deadline_exceeded,
+                        http::call_failure::stage::timeout);
+
+    // Nor does a server that doesn't read.
+    auto stuck = open_upload(w, server, client);
+    for (int i = 0; i < 400; ++i)
+      stuck.source->give(std::string(100'000, 'x'));
+    w.run();
+    CHECK(stuck.call.pending());
+    w.loop.advance(100ms);
+    REQUIRE(w.ended(stuck.call));
+    CHECK(stuck.call.error().message() == "timeout: while sending the request");
+  }
+}
+
 TEST_CASE("http client: answers without content need no reader") {
   for (const auto where : test::places) {
     client_world w(where);

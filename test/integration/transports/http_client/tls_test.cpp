@@ -28,10 +28,15 @@ asio::awaitable<http::response> who(http::request) {
       http::status::ok, std::string(c->scheme()) + " " + (peer ? peer->subject : "nobody"));
 }
 
+asio::awaitable<http::response> moved(std::string to) {
+  co_return http::response{.status = http::status::found, .headers = {{"Location", to}}};
+}
+
 class secure_server : public test::served {
  public:
-  explicit secure_server(kit::tls::server_options options)
-      : served(who, {.tls = std::make_shared<kit::tls::server_context>(std::move(options))}) {}
+  explicit secure_server(kit::tls::server_options options, http::handler answer = who)
+      : served(std::move(answer),
+               {.tls = std::make_shared<kit::tls::server_context>(std::move(options))}) {}
   std::string url(const std::string& host = "localhost") const { return url_at(host); }
 };
 
@@ -60,6 +65,18 @@ TEST_CASE("http client: trusts its own authorities, from a file or a text, and n
     REQUIRE(w.ended(unknown));
     check_failure(unknown.error(), kit::errc::failed_precondition);
   }
+}
+
+TEST_CASE("http client: is not redirected from https to http") {
+  const auto& site = tls_site::get();
+  const test::served plain(who);
+  const secure_server server(site.options(),
+                             [to = plain.url()](http::request) { return moved(to); });
+  client_world w(test::on::loop);
+  const http::client client({.tls = {.ca_file = site.ca_file}, .max_redirects = 1});
+  auto call = w.call(client, {.target = server.url()});
+  REQUIRE(w.ended(call));
+  test::check_failure(call.error(), kit::errc::failed_precondition, stage::redirect);
 }
 
 TEST_CASE("http client: a certificate for another host, or one that has expired") {
