@@ -39,7 +39,6 @@ namespace {
 using asio::ip::tcp;
 
 // --- the application, as it was
-// -------------------------------------------------------------------
 
 struct counters {
   std::atomic<std::uint64_t> sessions = 0;
@@ -95,7 +94,6 @@ asio::awaitable<void> accept(tcp::acceptor& acceptor, asio::io_context& loop, co
 }
 
 // --- what Cokit adds
-// ------------------------------------------------------------------------------
 
 struct stats_request {};
 struct stats_response {

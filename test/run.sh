@@ -105,7 +105,7 @@ tidy_compiler() {
   if $CXX --version | grep -qi clang; then echo "$CXX"; else echo clang++-19; fi
 }
 
-needs=("<doctest/doctest.h>" "<openssl/ssl.h>" "<curl/curl.h>" curl nghttpd)
+needs=("<doctest/doctest.h>" "<openssl/ssl.h>" "<curl/curl.h>" curl nghttpd openssl nginx haproxy)
 for build in "${builds[@]}"; do
   case $build in
     asan | tsan | fuzz) needs+=(sanitizers) ;;

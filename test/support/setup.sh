@@ -45,7 +45,7 @@ missing_packages() {
         { pick_compiler && echo 'int main() {}' |
           $CXX -x c++ -fsanitize=address -o /dev/null - 2>/dev/null; } || package_of "$need" ;;
       "<"*) has_header "$need" || package_of "$need" ;;
-      *) command -v "$need" >/dev/null || package_of "$need" ;;
+      *) PATH=$PATH:/usr/sbin command -v "$need" >/dev/null || package_of "$need" ;;
     esac
   done
 }
@@ -61,7 +61,7 @@ has_header() {
 
 package_of() {
   case $1 in
-    meson | pkg-config | curl | cmake | clang-format-19) echo "$1" ;;
+    meson | pkg-config | curl | cmake | clang-format-19 | nginx | haproxy | openssl) echo "$1" ;;
     ninja) echo ninja-build ;;
     compiler) echo clang-19 ;;
     run-clang-tidy-19) echo clang-tidy-19 ;;
