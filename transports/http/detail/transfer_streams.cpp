@@ -115,7 +115,10 @@ bool download::put(std::string_view data) {
     held_up_ = true;
     return false;
   }
-  if (ready_.empty()) changes_.notify_all();
+  if (ready_.empty()) {
+    ready_.reserve(last_read_);
+    changes_.notify_all();
+  }
   ready_ += data;
   return true;
 }
@@ -143,6 +146,7 @@ asio::awaitable<std::optional<std::string>> download::read(time_point until,
   }
   if (!ready_.empty()) {
     auto chunk = std::exchange(ready_, {});
+    last_read_ = chunk.size();
     const bool go_on = std::exchange(held_up_, false);
     lock.unlock();
     if (go_on) resume();
