@@ -8,11 +8,11 @@ usage() {
 usage: bash test/run.sh [option]...
 Without an option: the release build in build/, and every test. Each of these picks a build instead:
   --release           build/           release with debug info: unit, integration, lint, install tests
-  --debug             build-debug/     no optimisation, library assertions, every optional feature off,
-                                       no precompiled headers: unit tests
+  --debug             build-debug/     no optimisation, library assertions, every optional feature off:
+                                       unit tests
   --sanitize LIST     build-asan/, build-tsan/: LIST is address,undefined or thread
-  --tidy              build-tidy/      clang-tidy over the libraries and examples
-  --fuzz              build-fuzz/      each fuzzer for 20 seconds, with address,undefined
+  --tidy              build-tidy/      clang-tidy over the libraries and examples, without precompiled headers
+  --fuzz              build-fuzz/      each fuzzer for 10 seconds, with address,undefined
   --all               all of them
 and with any of them:
   --werror            warnings are errors
@@ -126,7 +126,7 @@ for build in "${builds[@]}"; do
     release) run_build release build all -- ;;
     debug)
       run_build debug build-debug unit -- "${unoptimised[@]}" --auto-features=disabled \
-        -Dtests=enabled -Db_pch=false ;;
+        -Dtests=enabled ;;
     asan)
       run_build asan build-asan all "${only_code[@]}" --timeout-multiplier 2 -- \
         "${sanitized[@]}" -Db_sanitize=address,undefined ;;
