@@ -182,10 +182,16 @@ void curl_loop::start(std::shared_ptr<curl_transfer> t) {
     case admission::answer::waiting:
       break;
     case admission::answer::refused:
-      end(now);
-      now.fail(error(errc::resource_exhausted, "too many calls wait for a connection")
-                   .with(call_failure{call_failure::stage::admission}));
+      refuse(now, error(errc::resource_exhausted, "too many calls wait for a connection")
+                      .with(call_failure{call_failure::stage::admission}));
   }
+}
+
+// In a later round, so that who tries again and again in a loop needs no stack for it.
+void curl_loop::refuse(curl_transfer& t, error why) {
+  const auto keep = running_.at(&t);
+  end(t);
+  asio::post(executor_, [keep, why = std::move(why)]() mutable { keep->fail(std::move(why)); });
 }
 
 void curl_loop::add(curl_transfer& t) {
@@ -193,9 +199,7 @@ void curl_loop::add(curl_transfer& t) {
   const auto added = curl_multi_add_handle(multi_, t.handle());
   driving_ = inside;
   if (added != CURLM_OK) {
-    const auto keep = running_.at(&t);
-    end(t);
-    return t.fail(error(errc::internal, curl_multi_strerror(added)));
+    return refuse(t, error(errc::internal, curl_multi_strerror(added)));
   }
   t.in_multi = true;
   if (driving_) {
@@ -224,7 +228,7 @@ void curl_loop::start_admitted() {
 // Takes it out of everything. Whoever calls keeps it.
 void curl_loop::end(curl_transfer& t) {
   if (std::exchange(t.in_multi, false)) curl_multi_remove_handle(multi_, t.handle());
-  for (auto* list : {&admitted_, &answered_, &resumable_})
+  for (auto* list : {&admitted_, &headed_, &answered_, &resumable_})
     std::erase(*list, &t);
   admission_.leave(t);
   t.attach(nullptr);
@@ -285,7 +289,12 @@ void curl_loop::drive(int socket, int events) {
   curl_multi_socket_action(multi_, socket, events, &running);
   take_messages();
   driving_ = false;
-  if (!closed() && (kicked_ || !admitted_.empty() || !resumable_.empty())) kick();
+  if (!closed() && is_due()) kick();
+}
+
+bool curl_loop::is_due() const noexcept {
+  return kicked_ || !admitted_.empty() || !headed_.empty() || !answered_.empty() ||
+         !resumable_.empty();
 }
 
 // Calls that end may be followed by others at once. These are started behind what else is ready on
@@ -299,7 +308,7 @@ void curl_loop::kick() {
 }
 
 void curl_loop::on_kick() {
-  if (!kicked_ && admitted_.empty() && resumable_.empty()) return;  // an event was sooner
+  if (!is_due()) return;  // an event was sooner
   const bool inside = std::exchange(driving_, true);
   start_admitted();
   while (!resumable_.empty()) {
@@ -309,6 +318,15 @@ void curl_loop::on_kick() {
   }
   driving_ = inside;
   drive(CURL_SOCKET_TIMEOUT, 0);
+}
+
+// Their callers may well end these calls, and the loop.
+void curl_loop::take_heads() {
+  while (!closed() && !headed_.empty()) {
+    const auto keep = running_.at(headed_.back());
+    headed_.pop_back();
+    keep->resume();
+  }
 }
 
 void curl_loop::take_early_answers() {
@@ -321,10 +339,11 @@ void curl_loop::take_early_answers() {
 }
 
 void curl_loop::take_messages() {
+  take_heads();
   int left = 0;
   while (!closed()) {
     const CURLMsg* m = curl_multi_info_read(multi_, &left);
-    if (!m) return;
+    if (!m) break;
     if (m->msg != CURLMSG_DONE) continue;
     const int code = m->data.result;
     auto& t = curl_transfer::of(m->easy_handle);

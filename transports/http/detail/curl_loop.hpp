@@ -71,6 +71,7 @@ class curl_loop final : public std::enable_shared_from_this<curl_loop>,
   void admitted(curl_transfer& t);
   void time_is_over(curl_transfer& t);
   void speaks_http_2(curl_transfer& t);
+  void head_came(curl_transfer& t) { headed_.push_back(&t); }
   void answered_early(curl_transfer& t) { answered_.push_back(&t); }
   void resume_soon(curl_transfer& t) { resumable_.push_back(&t); }
 
@@ -81,10 +82,13 @@ class curl_loop final : public std::enable_shared_from_this<curl_loop>,
   void on_timer();
   void on_timeout(long milliseconds);
   void add(curl_transfer& t);
+  void refuse(curl_transfer& t, error why);
   void end(curl_transfer& t);
   void drive(int socket, int events);
   void take_messages();
+  void take_heads();
   void take_early_answers();
+  bool is_due() const noexcept;
   void kick();
   void on_kick();
   void start_admitted();
@@ -103,7 +107,8 @@ class curl_loop final : public std::enable_shared_from_this<curl_loop>,
   admission admission_;
   std::unordered_map<curl_transfer*, std::shared_ptr<curl_transfer>> running_;
   std::vector<curl_transfer*> admitted_;  // and not yet given to libcurl
-  // What came up inside libcurl, and must not be done there.
+  // What came up inside libcurl, and must not be done there: its functions cannot be called then.
+  std::vector<curl_transfer*> headed_;     // whose caller may go on
   std::vector<curl_transfer*> answered_;   // all is here, though not all was sent
   std::vector<curl_transfer*> resumable_;  // to be asked to send again
   std::vector<bool> opened_;  // by number: the sockets that libcurl tells when it closes

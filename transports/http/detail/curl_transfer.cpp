@@ -101,20 +101,19 @@ void curl_transfer::resume() {
 error curl_transfer::given_up(call_failure::stage why) const {
   using enum call_failure::stage;
   const auto at = in_multi ? stage_of(easy_) : admission;
-  std::string text(name(why));
+  std::string text = "given up while ";
   switch (at) {
     case admission:
-      text += ": while waiting for a connection to be free";
+      text += "waiting for a connection to be free";
       break;
     case resolve:
-      text += ": while looking up the name";
+      text += "looking up the name";
       break;
     case receive:
-      text += upload_ && !upload_->all_taken() ? ": while sending the request"
-                                               : ": while waiting for the answer";
+      text += upload_ && !upload_->all_taken() ? "sending the request" : "waiting for the answer";
       break;
     default:
-      text += ": while connecting";
+      text += "connecting";
   }
   return error(why == timeout ? errc::deadline_exceeded : errc::canceled, std::move(text))
       .with(call_failure{why, at == receive});
@@ -201,7 +200,7 @@ void curl_transfer::end_head() {
   }
   if (download_) {
     time_limit_.reset();
-    resume();
+    loop_->head_came(*this);
   }
   look_for_early_end();
 }

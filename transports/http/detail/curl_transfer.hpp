@@ -70,6 +70,8 @@ class curl_transfer final : public admission::ticket {
   /// Ends it as libcurl did, by a CURLcode, or for another reason.
   void finish(int code);
   void fail(error why);
+  /// Has the waiter go on, outside of libcurl: with what there is.
+  void resume();
   /// The failure of a call that is given up now, because of `timeout` or `canceled`.
   error given_up(call_failure::stage why) const;
   void admitted() override;
@@ -104,7 +106,6 @@ class curl_transfer final : public admission::ticket {
   bool refuse(errc code, call_failure::stage at, std::string text);
   void on_time_limit();
   void settle();
-  void resume();
 
   error error_of(int code) const;
   bool was_sent() const noexcept;

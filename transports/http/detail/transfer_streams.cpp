@@ -140,7 +140,7 @@ asio::awaitable<std::optional<std::string>> download::read(time_point until,
     if (why == wake::cancelled) throw std::system_error(asio::error::operation_aborted);
     lock = changes_.lock();
     if (why == wake::timed_out && ready_.empty() && !ended_) {
-      throw error(errc::deadline_exceeded, "timeout: while waiting for more of the answer")
+      throw error(errc::deadline_exceeded, "given up while waiting for more of the answer")
           .with(call_failure{call_failure::stage::timeout, true});
     }
   }

@@ -110,6 +110,32 @@ TEST_CASE("http client: waiting is bounded, by number, by deadline, and by being
   }
 }
 
+TEST_CASE("http client: calls that are refused at once, one after another, don't pile up") {
+  for (const auto where : test::places) {
+    client_world w(where);
+    played_server server(w);
+    const http::client client({.max_connections_per_host = 1, .max_waiting = 0});
+    auto first = w.call(client, {.target = server.url()});
+    auto peer = server.accept();
+    struct again {
+      static asio::awaitable<int> call(http::handler client, std::string url) {
+        int refused = 0;
+        for (int i = 0; i < 20'000; ++i) {
+          const auto r = co_await client.try_call(http::request{.target = url});
+          if (!r && r.error() == kit::errc::resource_exhausted) ++refused;
+        }
+        co_return refused;
+      }
+    };
+    auto all = w.start(again::call(client, server.url()));
+    REQUIRE(w.ended(all));
+    CHECK(all.value() == 20'000);
+    peer->request();
+    peer->ok("");
+    REQUIRE(w.ended(first));
+  }
+}
+
 TEST_CASE("http client: the time limit of a call, and that of its context") {
   for (const auto where : test::places) {
     client_world w(where);
@@ -126,7 +152,7 @@ TEST_CASE("http client: the time limit of a call, and that of its context") {
     REQUIRE(w.ended(call));
     check_failure(call.error(), kit::errc::deadline_exceeded, stage::timeout);
     CHECK(failure_of(call.error()).sent);
-    CHECK(call.error().message() == "timeout: while waiting for the answer");
+    CHECK(call.error().message() == "given up while waiting for the answer");
     CHECK(peer->sees_end());  // the transfer is aborted
 
     auto sooner = w.start(kit::with_timeout(
@@ -160,8 +186,8 @@ TEST_CASE("http client: a call that ends too late tells whether the server may h
       check_failure(call->error(), kit::errc::deadline_exceeded, stage::timeout);
       CHECK_FALSE(failure_of(call->error()).sent);
     }
-    CHECK(shaking.error().message() == "timeout: while connecting");
-    CHECK(waiting.error().message() == "timeout: while waiting for a connection to be free");
+    CHECK(shaking.error().message() == "given up while connecting");
+    CHECK(waiting.error().message() == "given up while waiting for a connection to be free");
   }
 }
 

@@ -261,7 +261,7 @@ TEST_CASE("http client: an upload may take long as long as it goes on") {
     CHECK(stuck.call.pending());
     w.loop.advance(100ms);
     REQUIRE(w.ended(stuck.call));
-    CHECK(stuck.call.error().message() == "timeout: while sending the request");
+    CHECK(stuck.call.error().message() == "given up while sending the request");
   }
 }
 
@@ -405,6 +405,55 @@ TEST_CASE("http client: an answer before all was sent ends the call, and the rea
     CHECK(call.value()->status == http::status::forbidden);
     CHECK(call.value()->body.bytes() == "no");
     CHECK(w.settle([&] { return source->cancelled; }));
+  }
+}
+
+TEST_CASE("http client: a whole answer before all was sent is the answer, also if it can go on") {
+  for (const auto where : test::places) {
+    for (const bool stalls : {true, false}) {
+      client_world w(where);
+      played_server server(w);
+      const http::client client;
+      auto [source, call, peer] = open_upload(w, server, client);
+      source->give("some");
+      CHECK(peer->receives("some"));
+      if (!stalls) {
+        for (int i = 0; i < 400; ++i)
+          source->give(std::string(100'000, 'x'));
+      }
+      peer->send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+      REQUIRE(w.ended(call));
+      REQUIRE(call.value().has_value());
+      CHECK(call.value()->body.bytes() == "ok");
+      CHECK(peer->sees_end());  // nobody knows where the request ends
+    }
+  }
+}
+
+TEST_CASE("http client: content that is dropped at its head, again and again") {
+  for (const auto where : test::places) {
+    client_world w(where);
+    played_server server(w);
+    const auto client = http::client().streaming();
+    struct calls {
+      static asio::awaitable<int> in(http::handler client, std::string url) {
+        int seen = 0;
+        for (int i = 0; i < 100; ++i) {
+          if (co_await client.try_call(http::request{.target = url})) ++seen;
+        }
+        co_return seen;
+      }
+    };
+    auto all = w.start(calls::in(client, server.url()));
+    for (int i = 0; i < 100; ++i) {
+      auto peer = server.accept();
+      peer->request();
+      peer->send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" +
+                 std::string(std::size_t(i), 'x'));
+      CHECK(peer->sees_end());
+    }
+    REQUIRE(w.ended(all));
+    CHECK(all.value() == 100);
   }
 }
 
