@@ -24,10 +24,13 @@ struct curl_loop_callbacks {
 
   static int socket(CURL*, curl_socket_t s, int what, void* user, void*) {
     auto& loop = self(user);
-    if (what == CURL_POLL_REMOVE && !(static_cast<std::size_t>(s) < loop.opened_.size() &&
-                                      loop.opened_[static_cast<std::size_t>(s)])) {
+    auto& known = loop.stage_of(s);
+    if (what == CURL_POLL_REMOVE && known != curl_loop::socket_stage::connected) {
       loop.sockets_->forget(s);  // it may be closed without a word
       return 0;
+    }
+    if (what != CURL_POLL_OUT && known == curl_loop::socket_stage::opened) {
+      known = curl_loop::socket_stage::connected;
     }
     std::uint8_t wanted = socket_watcher::none;
     if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) wanted |= socket_watcher::readable;
@@ -42,15 +45,13 @@ struct curl_loop_callbacks {
   static curl_socket_t open(void* user, curlsocktype, curl_sockaddr* a) {
     const int s = ::socket(a->family, a->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, a->protocol);
     if (s < 0) return CURL_SOCKET_BAD;
-    auto& known = self(user).opened_;
-    if (known.size() <= static_cast<std::size_t>(s)) known.resize(static_cast<std::size_t>(s) + 64);
-    known[static_cast<std::size_t>(s)] = true;
+    self(user).stage_of(s) = curl_loop::socket_stage::opened;
     return s;
   }
   static int close(void* user, curl_socket_t s) {
     auto& loop = self(user);
     if (loop.sockets_) loop.sockets_->forget(s);
-    loop.opened_[static_cast<std::size_t>(s)] = false;
+    loop.stage_of(s) = curl_loop::socket_stage::unknown;
     return ::close(s);
   }
 };
@@ -137,6 +138,12 @@ curl_loop::curl_loop(std::shared_ptr<const client_options> options, const asio::
 
 curl_loop::~curl_loop() {
   if (multi_) curl_multi_cleanup(multi_);
+}
+
+curl_loop::socket_stage& curl_loop::stage_of(int socket) {
+  const auto at = static_cast<std::size_t>(socket);
+  if (stages_.size() <= at) stages_.resize(at + 64);
+  return stages_[at];
 }
 
 // --- spare handles

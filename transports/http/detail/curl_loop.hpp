@@ -77,8 +77,12 @@ class curl_loop final : public std::enable_shared_from_this<curl_loop>,
 
  private:
   friend struct curl_loop_callbacks;
+  // libcurl tells when it closes a socket only of those that were opened here and have connected:
+  // before, it waits for them to become writable, and then for more.
+  enum class socket_stage : std::uint8_t { unknown, opened, connected };
 
   void ready(int socket, std::uint8_t what) override;
+  socket_stage& stage_of(int socket);
   void on_timer();
   void on_timeout(long milliseconds);
   void add(curl_transfer& t);
@@ -111,7 +115,7 @@ class curl_loop final : public std::enable_shared_from_this<curl_loop>,
   std::vector<curl_transfer*> headed_;     // whose caller may go on
   std::vector<curl_transfer*> answered_;   // all is here, though not all was sent
   std::vector<curl_transfer*> resumable_;  // to be asked to send again
-  std::vector<bool> opened_;  // by number: the sockets that libcurl tells when it closes
+  std::vector<socket_stage> stages_;       // by number
   bool driving_ = false;
   bool kicked_ = false;       // libcurl wants to be called at once
   bool kick_is_due_ = false;  // and will be

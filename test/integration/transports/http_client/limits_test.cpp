@@ -223,6 +223,22 @@ TEST_CASE("http client: a deadline already past is refused before anything is se
   CHECK(server.is_left_alone());
 }
 
+TEST_CASE("http client: cancelled while it connects, it leaves nothing behind") {
+  for (const auto where : test::places) {
+    client_world w(where);
+    played_server server(w);
+    const http::client client({.max_connections_per_host = 1});
+    for (int i = 0; i < 20; ++i) {
+      auto call = w.call(client, {.target = server.url()});
+      call.cancel();
+      REQUIRE(w.ended(call));
+      check_failure(call.error(), kit::errc::canceled, stage::canceled);
+    }
+    w.run();
+    CHECK(w.loop.context().stopped());  // nothing is waited for
+  }
+}
+
 TEST_CASE("http client: cancelling aborts the transfer, whatever it is at") {
   for (const auto where : test::places) {
     for (const std::string_view so_far : {"", "HTTP/1.1 200", "HTTP/1.1 200 OK\r\nContent-Le",
