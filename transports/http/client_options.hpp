@@ -62,8 +62,8 @@ struct client_options {
   /// Content of an answer, in bytes, unpacked; of a streaming call as much as the server sends.
   /// Past it: `resource_exhausted`.
   std::size_t max_response_bytes = 16 * 1024 * 1024;
-  /// The header section of an answer, in bytes, and a trailer section. Past it:
-  /// `resource_exhausted`.
+  /// The header section of an answer, in bytes, and a trailer section; a single line up to 100 KiB.
+  /// Past it: `resource_exhausted`.
   std::size_t max_header_bytes = 64 * 1024;
 
   client_protocol protocol = client_protocol::negotiated;

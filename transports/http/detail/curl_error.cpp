@@ -55,8 +55,8 @@ meaning meaning_of(void* easy, int code, bool sent) {
     case CURLE_HTTP2_STREAM:
     case CURLE_ABORTED_BY_CALLBACK:
       return {errc::unavailable, stage::receive};
-    case CURLE_OUT_OF_MEMORY:
-      return {errc::resource_exhausted, stage::request};
+    case CURLE_OUT_OF_MEMORY:  // also a line of the answer's head that is longer than 100 KiB
+      return {errc::resource_exhausted, sent ? stage::limit : stage::request};
     default:
       return {errc::internal, stage::protocol};
   }

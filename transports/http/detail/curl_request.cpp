@@ -278,14 +278,18 @@ void curl_transfer::count_anew() {
 }
 
 std::size_t curl_transfer::on_send(char* into, std::size_t room) {
-  if (!upload_ || stop_sending_) return 0;
+  if (!upload_) return 0;
+  if (stop_sending_) {
+    count_anew();
+    return 0;
+  }
   const auto r = upload_->take(into, room);
   switch (r.state) {
     case upload::state::data:
       count_anew();
       return r.size;
     case upload::state::nothing_yet:
-      if (time_limit_) time_limit_->disarm();
+      if (time_limit_ && !head_done_) time_limit_->disarm();  // else the server is to go on, too
       return CURL_READFUNC_PAUSE;
     case upload::state::end:
       count_anew();

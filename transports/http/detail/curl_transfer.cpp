@@ -145,7 +145,7 @@ bool curl_transfer::on_header_line(std::string_view line) {
     line.remove_suffix(1);
   if (!head_done_ && line.starts_with("HTTP/")) return on_status_line(line);
   if (!line.empty()) return on_field(line);
-  if (!head_done_ && !is_informational(answer_.status)) end_head();
+  if (!head_done_ && !is_informational(answer_.status)) return end_head();
   return true;
 }
 
@@ -179,13 +179,30 @@ bool curl_transfer::on_field(std::string_view line) {
   return true;
 }
 
-void curl_transfer::end_head() {
+// One length, or none where another way of framing says it (RFC 9112 6.3).
+bool curl_transfer::settle_length() {
+  auto& fields = answer_.headers;
+  if (fields.contains(field::transfer_encoding)) fields.remove(field::content_length);
+  const auto all = fields.get_all(field::content_length);
+  if (all.empty()) return true;
+  const auto length = content_length(fields);
+  const bool same = std::all_of(all.begin(), all.end(), [&](auto v) { return v == all.front(); });
+  if (!length || !same) {
+    return refuse(errc::internal, call_failure::stage::protocol, "malformed Content-Length");
+  }
+  if (all.size() > 1) fields.set(field::content_length, std::to_string(*length));
+  return true;
+}
+
+bool curl_transfer::end_head() {
   head_done_ = true;
+  if (!settle_length()) return false;
   if (http_2_) loop_->speaks_http_2(*this);
   has_content_ = method_ != method::head && !is_bodiless(answer_.status);
   auto& fields = answer_.headers;
   const bool packed = fields.contains(field::content_encoding);
   if (upload_) {
+    if (!download_) count_anew();
     const bool closes = fields.has_member(field::connection, "close");
     stop_sending_ = closes && to_int(answer_.status) >= 300;
     if (!has_content_) {
@@ -203,6 +220,7 @@ void curl_transfer::end_head() {
     loop_->head_came(*this);
   }
   look_for_early_end();
+  return true;
 }
 
 // An answer may be complete, or refuse the rest, before all of the request was sent. libcurl would

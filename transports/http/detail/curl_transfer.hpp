@@ -99,7 +99,8 @@ class curl_transfer final : public admission::ticket {
   bool on_header_line(std::string_view line);
   bool on_status_line(std::string_view line);
   bool on_field(std::string_view line);
-  void end_head();
+  bool settle_length();
+  bool end_head();
   std::size_t on_content(std::string_view data);
   bool keep(std::string_view data);
   void look_for_early_end();

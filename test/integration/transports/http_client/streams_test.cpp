@@ -430,6 +430,70 @@ TEST_CASE("http client: a whole answer before all was sent is the answer, also i
   }
 }
 
+TEST_CASE("http client: an answer that stalls beside an upload that stalls ends in time") {
+  for (const auto where : test::places) {
+    for (const std::string fields : {"", "Connection: close\r\n"}) {
+      client_world w(where);
+      played_server server(w);
+      const http::client client({.timeout = 100ms});
+      auto [source, call, peer] = open_upload(w, server, client);
+      source->give("some");
+      CHECK(peer->receives("some"));
+      w.loop.advance(1h);
+      peer->send("HTTP/1.1 413 No\r\n" + fields + "Content-Length: 100\r\n\r\nno");
+      w.run();
+      CHECK(call.pending());
+      w.loop.advance(100ms);
+      REQUIRE(w.ended(call));
+      test::check_failure(call.error(), kit::errc::deadline_exceeded,
+                          http::call_failure::stage::timeout);
+      CHECK(peer->sees_end());
+    }
+  }
+}
+
+TEST_CASE("http client: the length of an answer is one, and none beside chunks") {
+  for (const bool streams : {false, true}) {
+    client_world w(test::on::loop);
+    played_server server(w);
+    const http::client whole;
+    const http::handler client = streams ? whole.streaming() : http::handler(whole);
+    const std::pair<std::string, std::optional<std::string>> cases[] = {
+        {"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n0\r\n\r\n", "12345"},
+        {"Transfer-Encoding: chunked\r\nContent-Length: 9\r\n\r\n5\r\n12345\r\n0\r\n\r\n", "12345"},
+        {"Content-Length: 5\r\nContent-Length: 5\r\n\r\n12345", "12345"},
+        {"Content-Length: 2\r\nContent-Length: 5\r\n\r\n12345", std::nullopt},
+        {"Content-Length: -5\r\n\r\n12345", std::nullopt},
+        {"Content-Length: 99999999999999999999999\r\n\r\n12345", std::nullopt},
+    };
+    for (const auto& [wire, content] : cases) {
+      CAPTURE(wire);
+      auto call = w.call(client, {.target = server.url()});
+      std::unique_ptr<test::server_peer> peer = server.accept();
+      peer->request();
+      peer->send("HTTP/1.1 200 OK\r\nConnection: close\r\n" + wire);
+      REQUIRE(w.ended(call));
+      if (!content) {
+        REQUIRE_FALSE(call.value().has_value());
+        CHECK(test::failure_of(call.error()).at == http::call_failure::stage::protocol);
+        continue;
+      }
+      REQUIRE(call.value().has_value());
+      auto answer = *call.value();
+      std::string all(answer.body.bytes());
+      while (answer.body.is_stream()) {
+        auto piece = w.start(answer.body.read());
+        REQUIRE(w.ended(piece));
+        if (!piece.value()) break;
+        all += *piece.value();
+      }
+      CHECK(all == content);
+      CHECK(answer.headers.get_all(http::field::content_length).size() ==
+            (wire.find("chunked") == wire.npos ? 1 : 0));
+    }
+  }
+}
+
 TEST_CASE("http client: content that is dropped at its head, again and again") {
   for (const auto where : test::places) {
     client_world w(where);
