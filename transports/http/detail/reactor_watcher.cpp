@@ -136,15 +136,18 @@ class reactor_watcher final : public socket_watcher {
       if (failed_) return tell_later(what);
       if (what == none) return rest();
       unrest();
-      if (what & std::exchange(missed_, none)) {  // maybe used up meanwhile
-        if (ready_now(socket_, readable)) tell_later(readable);
-      } else if ((what & writable) && !write_.pending()) {
+      std::uint8_t ready = none;
+      if (what & readable) {
+        if (std::exchange(missed_, none)) ready |= ready_now(socket_, readable);  // or used up
+      }
+      if ((what & writable) && !write_.pending()) {
         if (std::exchange(fresh_, false) || !ready_now(socket_, writable)) {
           write_.start();
         } else {
-          tell_later(writable);
+          ready |= writable;
         }
       }
+      if (ready != none) tell_later(ready);
     }
 
     void end() noexcept {
@@ -193,7 +196,9 @@ class reactor_watcher final : public socket_watcher {
         return;
       }
       if (!read_.pending()) read_.start();
-      const std::uint8_t open = used_up_ ? wanted_ & ~readable : wanted_;
+      const bool none_to_read = used_up_ && !missed_;
+      const std::uint8_t open = none_to_read ? wanted_ & ~readable : wanted_;
+      if (open & readable) missed_ = none;
       if (const auto ready = open == none ? open : ready_now(socket_, open)) {
         return tell_later(ready);
       }

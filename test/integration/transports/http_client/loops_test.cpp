@@ -166,3 +166,34 @@ TEST_CASE("http client: inside the handler of a server on the same loop") {
   CHECK(rt.run() == 0);
   CHECK(answered == 50);
 }
+
+TEST_CASE("http client: uploads without a byte, one after another") {
+  struct nothing final : http::body_source {
+    asio::awaitable<std::optional<std::string>> read() override { co_return std::nullopt; }
+  };
+  struct calls {
+    static asio::awaitable<int> in(http::client client, std::string url) {
+      int done = 0;
+      for (int i = 0; i < 1'000; ++i) {
+        const auto r = co_await client.try_call({.method = http::method::put,
+                                                 .target = url,
+                                                 .body = http::body(std::make_shared<nothing>())});
+        if (r && r->status == http::status::ok) ++done;
+      }
+      co_return done;
+    }
+    static asio::awaitable<http::response> answer(http::request) {
+      co_return http::response{.status = http::status::ok};
+    }
+  };
+  const test::served server(calls::answer);
+  const http::client client({.timeout = std::chrono::seconds(1)});
+  int done = 0;
+  asio::io_context loop(1);
+  asio::co_spawn(loop, calls::in(client, server.url()), [&](std::exception_ptr failure, int n) {
+    CHECK(!failure);
+    done = n;
+  });
+  loop.run();
+  CHECK(done == 1'000);
+}
