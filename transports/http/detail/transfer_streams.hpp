@@ -86,7 +86,7 @@ class download {
   monitor changes_;  // of what follows
   std::string ready_;
   std::size_t last_read_ = 0;  // the next is mostly as long
-  bool held_up_ = false;  // libcurl waits
+  bool held_up_ = false;       // libcurl waits
   bool ended_ = false;
   std::optional<error> failure_;
   headers trailers_;
