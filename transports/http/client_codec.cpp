@@ -105,7 +105,7 @@ void set_content(request& req, std::string content, std::string_view type) {
 result<void> json_request_encoder<request>::operator()(request&& value, request& req) const {
   if (value.target == request().target) {
     value.target = std::move(req.target);
-    if (value.method == request().method) value.method = std::move(req.method);
+    if (value.method == request().method) value.method = req.method;
   }
   req = std::move(value);
   return {};
