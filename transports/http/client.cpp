@@ -12,6 +12,7 @@
 #include <asio/query.hpp>
 #include <asio/this_coro.hpp>
 
+#include <kit/http/event_stream.hpp>
 #include <kit/http/syntax.hpp>
 #include <kit/parked.hpp>
 #include <kit/this_context.hpp>
@@ -80,7 +81,7 @@ auto while_alive(const std::shared_ptr<curl_loop>& loop, const std::shared_ptr<c
 
 bool is_event_stream(const headers& fields) noexcept {
   const auto type = fields.get(field::content_type).value_or("");
-  return iequals(trim_ows(type.substr(0, type.find(';'))), "text/event-stream");
+  return iequals(trim_ows(type.substr(0, type.find(';'))), event_stream_type);
 }
 
 // Starts the transfer, and waits for its answer, or the head of that.

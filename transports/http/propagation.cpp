@@ -4,11 +4,11 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include <kit/http/grpc_timeout.hpp>
 #include <kit/http/syntax.hpp>
 #include <kit/metadata.hpp>
+#include <transports/http/detail/remove_fields.hpp>
 
 namespace kit::http {
 namespace {
@@ -45,12 +45,7 @@ bool has_metadata(const headers& from) noexcept {
 }
 
 void remove_metadata(headers& from) {
-  std::vector<std::string> names;
-  for (const auto& f : from) {
-    if (is_metadata(f)) names.emplace_back(f.name);
-  }
-  for (const auto& name : names)
-    from.remove(name);
+  detail::remove_fields(from, is_metadata);
 }
 
 context extract_metadata(const headers& from, context ctx) {

@@ -18,6 +18,7 @@
 #include <kit/this_context.hpp>
 #include <transports/http/call_failure.hpp>
 #include <transports/http/connection_info.hpp>
+#include <transports/http/detail/remove_fields.hpp>
 #include <transports/http/status_of.hpp>
 
 namespace kit::http {
@@ -53,15 +54,6 @@ bool is_forwarding(const headers::item& f) noexcept {
   constexpr std::string_view prefix = "X-Forwarded-";
   return f.field == field::forwarded || f.field == field::x_real_ip ||
          iequals(f.name.substr(0, prefix.size()), prefix);
-}
-
-void remove_forwarding(headers& fields) {
-  std::vector<std::string> names;
-  for (const auto& f : fields) {
-    if (is_forwarding(f)) names.emplace_back(f.name);
-  }
-  for (const auto& name : names)
-    fields.remove(name);
 }
 
 // Also such as an origin that decodes the path first, or takes `\` for `/`, would see.
@@ -110,7 +102,7 @@ class proxy {
     req.headers.remove(field::expect);  // answered by the server
     if (takes_trailers) req.headers.set(field::te, "trailers");
     if (!(connection && connection->forwarded) && !options_.keep_forwarded)
-      remove_forwarding(req.headers);
+      detail::remove_fields(req.headers, is_forwarding);
     if (options_.add_forwarded) add_forwarded(req.headers, connection);
     if (options_.rewrite_host) req.headers.remove(field::host);
   }
