@@ -1,5 +1,6 @@
 #include <transports/http/client.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -104,10 +105,9 @@ asio::awaitable<void> answered(const asio::any_io_executor& ex, const context& c
   });
 }
 
-// Until when a call that starts now may last.
-time_point time_limit(const client_options& options, const timer_wheel& wheel) {
-  return options.timeout.count() == 0 ? time_point::max()
-                                      : saturating_add(wheel.now(), options.timeout);
+// When that time, counted from now, is over; 0 is no limit.
+time_point time_limit(std::chrono::milliseconds span, const timer_wheel& wheel) {
+  return span.count() == 0 ? time_point::max() : saturating_add(wheel.now(), span);
 }
 
 // The failure as seen where the context may have ended: that its time was over, say.
@@ -135,11 +135,9 @@ class client::impl::stream final : public body_source {
   ~stream() override { loop_->drop(std::move(transfer_)); }
 
   asio::awaitable<std::optional<std::string>> read() override {
-    const auto limit = client_->options_->read_timeout;
-    const auto until =
-        limit.count() == 0 ? time_point::max() : saturating_add(loop_->wheel().now(), limit);
-    return content_->read(
-        until, [this] { loop_->run([loop = loop_, t = transfer_] { loop->resume(t); }); });
+    return content_->read(time_limit(client_->options_->read_timeout, loop_->wheel()), [this] {
+      loop_->run([loop = loop_, t = transfer_] { loop->resume(t); });
+    });
   }
   std::optional<std::uint64_t> size() const noexcept override { return size_; }
   const http::headers& trailers() const noexcept override { return content_->trailers(); }
@@ -175,7 +173,7 @@ asio::awaitable<result<response>> client::impl::send(std::shared_ptr<impl> self,
     co_return fail(error(errc::deadline_exceeded).with(call_failure{call_failure::stage::timeout}));
   }
   const auto t = loop->take();
-  if (!until) until = time_limit(*self->options_, loop->wheel());
+  if (!until) until = time_limit(self->options_->timeout, loop->wheel());
   if (auto prepared = t->prepare(std::move(req), m, *until); !prepared) {
     loop->give_back(t);
     co_return fail(std::move(prepared).error());
@@ -196,7 +194,7 @@ asio::awaitable<result<response>> client::impl::call(std::shared_ptr<impl> self,
   const auto redirects = self->options_->max_redirects;
   if (redirects == 0) co_return co_await send(std::move(self), std::move(req), m);
   const auto until =
-      time_limit(*self->options_, timer_wheel::of(co_await asio::this_coro::executor));
+      time_limit(self->options_->timeout, timer_wheel::of(co_await asio::this_coro::executor));
   for (std::size_t left = redirects;; --left) {
     request sent = req;
     auto answer = co_await send(self, std::move(sent), m, until);

@@ -183,14 +183,18 @@ bool curl_transfer::on_field(std::string_view line) {
 bool curl_transfer::settle_length() {
   auto& fields = answer_.headers;
   if (fields.contains(field::transfer_encoding)) fields.remove(field::content_length);
-  const auto all = fields.get_all(field::content_length);
-  if (all.empty()) return true;
-  const auto length = content_length(fields);
-  const bool same = std::all_of(all.begin(), all.end(), [&](auto v) { return v == all.front(); });
-  if (!length || !same) {
+  const auto first = fields.get(field::content_length);
+  if (!first) return true;
+  std::size_t said = 0, same = 0;
+  for (const auto& f : fields) {
+    if (f.field != field::content_length) continue;
+    ++said;
+    if (f.value == *first) ++same;
+  }
+  if (same != said || !content_length(fields)) {
     return refuse(errc::internal, call_failure::stage::protocol, "malformed Content-Length");
   }
-  if (all.size() > 1) fields.set(field::content_length, std::to_string(*length));
+  if (said > 1) fields.set(field::content_length, std::string(*first));
   return true;
 }
 
