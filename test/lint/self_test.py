@@ -215,10 +215,10 @@ class Count(unittest.TestCase):
         self.assertEqual(counted("Ran 4 tests in 0.1s\n\nOK\n", "FAIL"), (3, 1, 0))
 
     def test_build(self):
-        self.assertEqual(count.count_build("build", "")[:3], (0, 1, 0))
-        self.assertEqual(count.count_build("0", "")[:3], (1, 0, 0))
-        self.assertEqual(count.count_build("1", "")[:3], (0, 1, 0))
-        self.assertEqual(count.count_build("0", "/nonexistent")[:3], (0, 1, 0))
+        self.assertEqual(count.count_build("debug", "build", "")[:3], (0, 1, 0))
+        self.assertEqual(count.count_build("debug", "0", "")[:3], (1, 0, 0))
+        self.assertEqual(count.count_build("debug", "1", "")[:3], (0, 1, 0))
+        self.assertEqual(count.count_build("debug", "0", "/nonexistent")[:3], (0, 1, 0))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ An argument is `<build>:<status>:<log>`: the exit status of `meson test`, or `bu
 failed; and Meson's testlog.json, one JSON object a line. Without a log the status is the result.
 A doctest program and a script of Python's unittest count as many times as they have test cases; any
 other test counts once. A program that crashed, ran out of time, or ended without doctest's closing line
-counts as one failure.
+counts as one failure. The end of what a failed test printed comes before the sums, because in the log of
+a long run it would stand far from the end.
 """
 
 import json
@@ -18,6 +19,9 @@ CLOSING_LINE = re.compile(
 )
 DOCTEST = "[doctest] doctest version is"
 UNITTEST = re.compile(r"^Ran (\d+) tests? in .*\n\n(?:OK|FAILED)(?: \((.*)\))?$", re.MULTILINE)
+
+
+LINES_SHOWN = 60   # of each stream of a failed test
 
 
 def count_test(record):
@@ -59,7 +63,15 @@ def suites(record):
     return re.split(r"[:+ ]+", head)
 
 
-def count_build(status, log):
+def show_end(build, record):
+    for stream in ("stdout", "stderr"):
+        lines = record.get(stream, "").splitlines()[-LINES_SHOWN:]
+        if lines:
+            print(f"--- {build}, {record['name']}: the end of {stream}")
+            print(*(text[:200] for text in lines), sep="\n")
+
+
+def count_build(build, status, log):
     """(passed, failed, skipped, complaints) of one build."""
     if status == "build":
         return 0, 1, 0, ["the build failed"]
@@ -75,6 +87,7 @@ def count_build(status, log):
         sums = [a + b for a, b in zip(sums, counts)]
         if complaint:
             complaints.append(f"{record['name']}: {complaint}")
+            show_end(build, record)
     if not records or (status != "0" and sums[1] == 0):
         sums[1] += 1
         complaints.append(f"{len(records)} tests in the log, meson test ended with status {status}")
@@ -87,9 +100,11 @@ def line(passed, failed):
 
 def main(arguments):
     total = [0, 0, 0]
+    counted = []
     for argument in arguments:
         build, status, log = argument.split(":", 2)
-        *counts, complaints = count_build(status, log)
+        counted.append((build, *count_build(build, status, log)))
+    for build, *counts, complaints in counted:
         total = [a + b for a, b in zip(total, counts)]
         skipped = f", {counts[2]} skipped" if counts[2] else ""
         print(f"{build + ':':9} {line(*counts[:2])}{skipped}")

@@ -5,9 +5,6 @@
 #include <optional>
 
 #include <curl/curl.h>
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <asio/query.hpp>
@@ -17,44 +14,6 @@
 #include <kit/this_context.hpp>
 
 namespace kit::http::detail {
-
-// What libcurl calls. Only forwards.
-struct curl_loop_callbacks {
-  static curl_loop& self(void* user) noexcept { return *static_cast<curl_loop*>(user); }
-
-  static int socket(CURL*, curl_socket_t s, int what, void* user, void*) {
-    auto& loop = self(user);
-    auto& known = loop.stage_of(s);
-    if (what == CURL_POLL_REMOVE && known != curl_loop::socket_stage::connected) {
-      loop.sockets_->forget(s);  // it may be closed without a word
-      return 0;
-    }
-    if (what != CURL_POLL_OUT && known == curl_loop::socket_stage::opened) {
-      known = curl_loop::socket_stage::connected;
-    }
-    std::uint8_t wanted = socket_watcher::none;
-    if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) wanted |= socket_watcher::readable;
-    if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT) wanted |= socket_watcher::writable;
-    loop.sockets_->want(s, wanted);
-    return 0;
-  }
-  static int timer(CURLM*, long milliseconds, void* user) {
-    self(user).on_timeout(milliseconds);
-    return 0;
-  }
-  static curl_socket_t open(void* user, curlsocktype, curl_sockaddr* a) {
-    const int s = ::socket(a->family, a->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, a->protocol);
-    if (s < 0) return CURL_SOCKET_BAD;
-    self(user).stage_of(s) = curl_loop::socket_stage::opened;
-    return s;
-  }
-  static int close(void* user, curl_socket_t s) {
-    auto& loop = self(user);
-    if (loop.sockets_) loop.sockets_->forget(s);
-    loop.stage_of(s) = curl_loop::socket_stage::unknown;
-    return ::close(s);
-  }
-};
 
 namespace {
 
@@ -117,17 +76,18 @@ curl_loop::curl_loop(std::shared_ptr<const client_options> options, const asio::
       context_(asio::query(executor_, asio::execution::context)),
       wheel_(timer_wheel::of(executor_)),
       multi_(curl_multi_init()),
-      sockets_(one_thread_ ? make_reactor_watcher(*this, executor_)
-                           : make_descriptor_watcher(*this, executor_)),
+      sockets_(*this, multi_, executor_, one_thread_),
       timer_(std::in_place, wheel_, on_due<&curl_loop::on_timer>, *this),
       admission_({.per_host = options_->max_connections_per_host,
                   .total = options_->max_connections,
                   .waiting = options_->max_waiting,
                   .streams = max_streams}) {
   if (!multi_) throw std::bad_alloc();
-  curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &curl_loop_callbacks::socket);
-  curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
-  curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &curl_loop_callbacks::timer);
+  curl_multi_setopt(
+      multi_, CURLMOPT_TIMERFUNCTION, +[](CURLM*, long milliseconds, void* user) {
+        static_cast<curl_loop*>(user)->on_timeout(milliseconds);
+        return 0;
+      });
   curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
   curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS,
                     to_long(options_->max_connections_per_host));
@@ -138,12 +98,6 @@ curl_loop::curl_loop(std::shared_ptr<const client_options> options, const asio::
 
 curl_loop::~curl_loop() {
   if (multi_) curl_multi_cleanup(multi_);
-}
-
-curl_loop::socket_stage& curl_loop::stage_of(int socket) {
-  const auto at = static_cast<std::size_t>(socket);
-  if (stages_.size() <= at) stages_.resize(at + 64);
-  return stages_[at];
 }
 
 // --- spare handles
@@ -158,11 +112,7 @@ std::shared_ptr<curl_transfer> curl_loop::take() {
     }
   }
   auto made = std::make_shared<curl_transfer>(options_);
-  auto* easy = made->handle();
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &curl_loop_callbacks::open);
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
-  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &curl_loop_callbacks::close);
-  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
+  sockets_.serve(made->handle());
   return made;
 }
 
@@ -235,7 +185,7 @@ void curl_loop::start_admitted() {
 // Takes it out of everything. Whoever calls keeps it.
 void curl_loop::end(curl_transfer& t) {
   if (std::exchange(t.in_multi, false)) curl_multi_remove_handle(multi_, t.handle());
-  for (auto* list : {&admitted_, &headed_, &answered_, &resumable_})
+  for (auto* list : {&admitted_, &headed_, &answered_, &resumable_, &stuck_})
     std::erase(*list, &t);
   admission_.leave(t);
   t.attach(nullptr);
@@ -264,11 +214,10 @@ void curl_loop::resume(const std::shared_ptr<curl_transfer>& t) {
 
 // --- libcurl
 
-void curl_loop::ready(int socket, std::uint8_t what) {
-  int events = 0;
-  if (what & socket_watcher::readable) events |= CURL_CSELECT_IN;
-  if (what & socket_watcher::writable) events |= CURL_CSELECT_OUT;
-  drive(socket, events);
+void curl_loop::unconnected(void* easy) {
+  if (closed()) return;
+  auto& t = curl_transfer::of(easy);
+  if (t.in_multi && std::ranges::find(stuck_, &t) == stuck_.end()) stuck_.push_back(&t);
 }
 
 void curl_loop::on_timeout(long milliseconds) {
@@ -301,7 +250,7 @@ void curl_loop::drive(int socket, int events) {
 
 bool curl_loop::is_due() const noexcept {
   return kicked_ || !admitted_.empty() || !headed_.empty() || !answered_.empty() ||
-         !resumable_.empty();
+         !resumable_.empty() || !stuck_.empty();
 }
 
 // Calls that end may be followed by others at once. These are started behind what else is ready on
@@ -322,6 +271,10 @@ void curl_loop::on_kick() {
     auto* next = resumable_.back();
     resumable_.pop_back();
     curl_easy_pause(next->handle(), CURLPAUSE_CONT);
+  }
+  for (auto* t : std::exchange(stuck_, {})) {
+    for (const int paused : {CURLPAUSE_RECV, CURLPAUSE_CONT})  // a change makes libcurl look at it
+      curl_easy_pause(t->handle(), paused);
   }
   driving_ = inside;
   drive(CURL_SOCKET_TIMEOUT, 0);
@@ -392,7 +345,7 @@ void curl_loop::shut_down() noexcept {
     t->waiter.drop();
   }
   curl_multi_cleanup(std::exchange(multi_, nullptr));
-  sockets_.reset();
+  sockets_.end();
   executor_ = {};
 }
 

@@ -18,8 +18,8 @@
 #include <kit/timer.hpp>
 #include <transports/http/client_options.hpp>
 #include <transports/http/detail/admission.hpp>
+#include <transports/http/detail/curl_sockets.hpp>
 #include <transports/http/detail/curl_transfer.hpp>
-#include <transports/http/detail/socket_watcher.hpp>
 
 namespace kit::http::detail {
 
@@ -29,7 +29,7 @@ namespace kit::http::detail {
 /// Threads: what is said to be the loop's, on the loop's thread where one thread runs it, else on a
 /// strand: `run` goes there. The rest from any.
 class curl_loop final : public std::enable_shared_from_this<curl_loop>,
-                        private socket_watcher::owner {
+                        private curl_sockets::owner {
  public:
   static std::shared_ptr<curl_loop> make(std::shared_ptr<const client_options> options,
                                          const asio::any_io_executor& ex);
@@ -76,13 +76,8 @@ class curl_loop final : public std::enable_shared_from_this<curl_loop>,
   void resume_soon(curl_transfer& t) { resumable_.push_back(&t); }
 
  private:
-  friend struct curl_loop_callbacks;
-  // libcurl tells when it closes a socket only of those that were opened here and have connected:
-  // before, it waits for them to become writable, and then for more.
-  enum class socket_stage : std::uint8_t { unknown, opened, connected };
-
-  void ready(int socket, std::uint8_t what) override;
-  socket_stage& stage_of(int socket);
+  void ready(int socket, int events) override { drive(socket, events); }
+  void unconnected(void* easy) override;
   void on_timer();
   void on_timeout(long milliseconds);
   void add(curl_transfer& t);
@@ -106,7 +101,7 @@ class curl_loop final : public std::enable_shared_from_this<curl_loop>,
 
   // The loop's.
   void* multi_;  // CURLM*
-  std::unique_ptr<socket_watcher> sockets_;
+  curl_sockets sockets_;
   std::optional<kit::timer> timer_;
   admission admission_;
   std::unordered_map<curl_transfer*, std::shared_ptr<curl_transfer>> running_;
@@ -115,7 +110,7 @@ class curl_loop final : public std::enable_shared_from_this<curl_loop>,
   std::vector<curl_transfer*> headed_;     // whose caller may go on
   std::vector<curl_transfer*> answered_;   // all is here, though not all was sent
   std::vector<curl_transfer*> resumable_;  // to be asked to send again
-  std::vector<socket_stage> stages_;       // by number
+  std::vector<curl_transfer*> stuck_;      // to be looked at again
   bool driving_ = false;
   bool kicked_ = false;       // libcurl wants to be called at once
   bool kick_is_due_ = false;  // and will be
