@@ -42,8 +42,8 @@ constexpr long keep_alive_seconds = 15;
 constexpr std::uint64_t expect_from = 1024 * 1024;
 
 // Those of the usual ones that libcurl was built with.
-const char* codings() {
-  const auto has = curl_version_info(CURLVERSION_NOW)->features;
+const char* codings() noexcept {
+  static const auto has = curl_version_info(CURLVERSION_NOW)->features;
   if (has & CURL_VERSION_BROTLI) return has & CURL_VERSION_LIBZ ? "gzip, br" : "br";
   return has & CURL_VERSION_LIBZ ? "gzip" : nullptr;
 }
@@ -80,8 +80,12 @@ bool reuses_connections(const client_options& o) noexcept {
          version >= 0x080000;
 }
 
+void curl_transfer::free_parts::operator()(void* parts) const noexcept {
+  curl_url_cleanup(static_cast<CURLU*>(parts));
+}
+
 curl_transfer::curl_transfer(std::shared_ptr<const client_options> options)
-    : options_(std::move(options)), easy_(curl_easy_init()) {
+    : options_(std::move(options)), easy_(curl_easy_init()), parts_(curl_url()) {
   if (!easy_) throw std::bad_alloc();
   try {
     configure();
@@ -99,7 +103,10 @@ curl_transfer::~curl_transfer() {
 // What is the same for all calls.
 void curl_transfer::configure() {
   const auto& o = *options_;
+  if (!parts_) throw std::bad_alloc();
   set(easy_, CURLOPT_PRIVATE, static_cast<void*>(this));
+  // libcurl would take a URL's text apart for each request, and put it together again.
+  set(easy_, CURLOPT_CURLU, static_cast<CURLU*>(parts_.get()));
   set(easy_, CURLOPT_ERRORBUFFER, error_text_.data());
   set(easy_, CURLOPT_NOSIGNAL, 1L);
   set(easy_, CURLOPT_QUICK_EXIT, 1L);  // a look-up under way is not waited for
@@ -200,9 +207,14 @@ result<void> curl_transfer::set_url(std::string_view target) {
   if (end == host) return kit::fail(bad_request("the URL names no host"));
   origin_.assign(target, 0, end);
   if (target.find('\0') != target.npos) return kit::fail(bad_request("the URL holds a NUL"));
-  if (url_ != target) {  // else the handle has it
-    url_ = target;
-    set(easy_, CURLOPT_URL, url_.c_str());
+  if (url_ != target) {
+    url_.clear();  // if that fails
+    std::string text(target);
+    const auto code = curl_url_set(static_cast<CURLU*>(parts_.get()), CURLUPART_URL, text.c_str(),
+                                   CURLU_PATH_AS_IS);
+    if (code == CURLUE_OUT_OF_MEMORY) throw std::bad_alloc();
+    if (code != CURLUE_OK) return kit::fail(bad_request(curl_url_strerror(code)));
+    url_ = std::move(text);
   }
 
   // Whether to see first if a connection under way takes several calls.
@@ -247,6 +259,11 @@ void curl_transfer::set_shape(shape s) {
 
 void curl_transfer::set_fields(const request& req) {
   const auto& from = req.headers;
+  const bool unpack = options_->decompress && !from.contains(field::accept_encoding);
+  if (std::exchange(unpacks_, unpack) != unpack) {
+    set(easy_, CURLOPT_ACCEPT_ENCODING, unpack ? codings() : nullptr);
+  }
+  if (unpack && codings()) fields_.add("Accept-Encoding", codings());  // cheaper than libcurl's
   for (const auto& f : from) {
     if (!is_framing(f.field)) fields_.add(f.name, f.value);
   }
@@ -260,11 +277,6 @@ void curl_transfer::set_fields(const request& req) {
     fields_.suppress("Content-Type");
   }
   set(easy_, CURLOPT_HTTPHEADER, fields_.list());
-
-  const bool unpack = options_->decompress && !from.contains(field::accept_encoding);
-  if (std::exchange(unpacks_, unpack) != unpack) {
-    set(easy_, CURLOPT_ACCEPT_ENCODING, unpack ? codings() : nullptr);
-  }
 }
 
 // Before each request that goes to a connection. A further one means that the connection was closed

@@ -111,15 +111,20 @@ class curl_transfer final : public admission::ticket {
   error error_of(int code) const;
   bool was_sent() const noexcept;
 
+  struct free_parts {
+    void operator()(void* parts) const noexcept;
+  };
+
   const std::shared_ptr<const client_options> options_;
   void* const easy_;
-  std::array<char, 256> error_text_{};  // libcurl writes it
+  const std::unique_ptr<void, free_parts> parts_;  // of the URL: CURLU*
+  std::array<char, 256> error_text_{};             // libcurl writes it
   curl_loop* loop_ = nullptr;
   time_point until_ = time_point::max();
   std::optional<kit::timer> time_limit_;
 
   // The request.
-  std::string url_;  // that the handle has
+  std::string url_;  // that `parts_` has
   std::string origin_;
   std::string content_;
   curl_fields fields_;
