@@ -27,8 +27,9 @@ asio::awaitable<context> this_context();
 /// The context that an executor carries, also below a strand.
 context context_of(const asio::any_io_executor& ex);
 
-/// That executor, carrying the context instead of what it carried: to spawn work elsewhere, e.g. on
-/// a thread pool, without losing the context.
+/// That executor, carrying the context instead of what it carried: to spawn work elsewhere without
+/// losing the context. Asio cancels a coroutine that runs on other threads without a lock, so what
+/// only has to compute or block is better left to `run_blocking`.
 asio::any_io_executor bind_context(const asio::any_io_executor& ex, const context& ctx);
 
 /// The executor below the context that an executor carries.

@@ -91,6 +91,7 @@ class body {
 
   /// What followed the content (RFC 9110 6.5); for a stream, only after its end was read.
   const headers& trailers() const noexcept;
+  /// They are sent where the content can be: in chunks, also when it is bytes, over HTTP/1.1.
   void set_trailers(headers fields);
 
  private:

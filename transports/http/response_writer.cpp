@@ -52,6 +52,7 @@ bool is_length(std::string_view text) noexcept {
 // Where the message ends (RFC 9112 6.3, seen from the sender).
 void plan_body(plan& p, const response& r, const response_context& c) {
   const bool is_head = c.request_method == method::head;
+  const bool chunks = c.version >= version::http_1_1;
   const bool accepted = c.request_method == method::connect && is_success(p.status);
   p.length = p.status == status::reset_content ? 0 : r.body.size();
   if (is_informational(p.status) || p.status == status::no_content || accepted) {
@@ -62,11 +63,11 @@ void plan_body(plan& p, const response& r, const response_context& c) {
     if (r.body.empty() && r.headers.count(field::content_length) == 1) {
       p.own_length = is_length(*r.headers.get(field::content_length));
     }
-    if (p.own_length || (p.status == status::not_modified && r.body.empty())) p.length.reset();
+    if (p.own_length || r.body.empty()) p.length.reset();  // it isn't said what GET would give
   } else if (p.status == status::reset_content) {
     p.framing = body_framing::none;
-  } else if (!p.length) {
-    const bool chunks = c.version >= version::http_1_1;
+  } else if (!p.length || (chunks && !r.body.trailers().empty())) {
+    p.length.reset();
     p.framing = chunks ? body_framing::chunked : body_framing::until_close;
     if (!chunks) p.keep_alive = false;
   }
@@ -78,8 +79,8 @@ plan make_plan(const response& r, const response_context& c) {
   if (r.headers.contains(field::connection) && r.headers.has_member(field::connection, "close")) {
     p.keep_alive = false;
   }
-  if (!r.body.is_stream() && p.status == status::ok && c.request_method != method::head &&
-      c.request_method != method::connect) {
+  if (!r.body.is_stream() && r.body.trailers().empty() && p.status == status::ok &&
+      c.request_method != method::head && c.request_method != method::connect) {
     p.length = r.body.bytes().size();
     return p;
   }

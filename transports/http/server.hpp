@@ -30,11 +30,7 @@ class router;
 /// concurrency hint 1 means that exactly one thread runs the loop: one that several threads run
 /// must not be made with it. On any other executor each connection runs on a strand of its own, and
 /// handlers of different connections run at the same time. A handler must not block: work that does
-/// goes to a pool of threads, in the request's context:
-///
-///     const auto ctx = co_await kit::this_context();
-///     co_await asio::co_spawn(kit::bind_context(pool.get_executor(), ctx), work(),
-///                             asio::use_awaitable);
+/// goes to a pool of threads, by `kit::run_blocking`.
 class server {
  public:
   /// Binds and listens: clients may connect from now on, and are accepted by `run`.

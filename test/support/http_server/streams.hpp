@@ -33,6 +33,26 @@ TEST_CASE_TEMPLATE("http server: a stream is sent in chunks as they come", World
   CHECK(c.waits());
 }
 
+TEST_CASE_TEMPLATE("http server: bytes with trailers are sent in chunks, but to HTTP/1.0", World,
+                   HTTP_WORLDS) {
+  World w([](http::request r) -> asio::awaitable<http::response> {
+    auto answer = http::response::text(http::status::ok, r.path() == "/empty" ? "" : "hello");
+    answer.body.set_trailers({{"X-Sum", "532"}});
+    co_return answer;
+  });
+  http_client c(w);
+  for (const std::string target : {"/", "/empty", "/"}) {
+    const auto a = c.get(target).answer();
+    CHECK(a.body == (target == "/" ? "hello" : ""));
+    CHECK(a.headers.count("content-length") == 0);
+    CHECK(a.trailers.at("x-sum") == "532");
+  }
+  c.send("GET / HTTP/1.0\r\n\r\n");
+  const auto a = c.answer();
+  CHECK(a.body == "hello");
+  CHECK(a.headers.at("content-length") == "5");
+}
+
 TEST_CASE_TEMPLATE("http server: a stream of known size is sent with its length", World,
                    HTTP_WORLDS) {
   streaming s(10);

@@ -98,10 +98,11 @@ asio::awaitable<void> connection::serve(std::shared_ptr<connection> self) {
     auto call = c.hub_->handler.try_call(std::move(now.parser.message()));
     if (now.content) now.parser.message().body = now.content->take_early();
     answer.emplace(co_await std::move(call));
-    if (*answer && (*answer)->body.is_stream() && !c.abandoned_) {
-      if ((*answer)->body.source()->endless()) {
+    if (*answer && !c.abandoned_) {
+      const auto& body = (*answer)->body;
+      if (body.is_stream() && body.source()->endless()) {
         co_await c.send_endless();
-      } else {
+      } else if (body.is_stream() || !body.trailers().empty()) {
         co_await c.send_stream();
       }
     }
@@ -121,12 +122,12 @@ asio::awaitable<void> connection::send_stream() {
   if (how.framing == body_framing::none) co_return;
   if (!pumping_) flush();  // the first chunk may take its time
   auto& body = (*now.answer)->body;
-  if (const auto file = body.source()->file();
+  if (const auto file = body.is_stream() ? body.source()->file() : std::nullopt;
       file && how.framing == body_framing::bytes && can_send_file()) {
     co_return co_await send_file(*file);
   }
   const bool chunked = how.framing == body_framing::chunked;
-  auto left = body.size();  // a length was said: not a byte more
+  auto left = chunked ? std::nullopt : body.size();  // a length was said: not a byte more
   now.streamed_bytes = 0;
   while (phase_ != phase::closed && left != 0) {
     const auto chunk = co_await body.read();

@@ -186,8 +186,9 @@ result<void> curl_transfer::prepare(request&& req, mode m, time_point until) {
   set_method(req);
   set_fields(req);
   if (shape_ == shape::stream) {
+    const bool trailed = !req.body.trailers().empty();  // only chunks can be followed by fields
     upload_ = std::make_shared<upload>(std::move(req.body));
-    const auto size = upload_->size();
+    const auto size = trailed ? std::nullopt : upload_->size();
     set(easy_, CURLOPT_INFILESIZE_LARGE, size ? static_cast<curl_off_t>(*size) : curl_off_t{-1});
   } else if (shape_ == shape::bytes) {
     content_ = req.body.take();
@@ -230,7 +231,7 @@ void curl_transfer::set_method(const request& req) {
   if (m == method::head) return set_shape(shape::head);
   // These say how long their content is, even when there is none (RFC 9110 8.6).
   const bool has_meaning = m == method::post || m == method::put || m == method::patch;
-  if (req.body.is_stream()) {
+  if (req.body.is_stream() || !req.body.trailers().empty()) {
     set_shape(shape::stream);
   } else if (!req.body.empty() || has_meaning) {
     set_shape(shape::bytes);
@@ -270,7 +271,7 @@ void curl_transfer::set_fields(const request& req) {
   // libcurl would add these.
   const auto size = req.body.size();
   if (!from.contains(field::accept)) fields_.suppress("Accept");
-  if (!from.contains(field::expect) && (req.body.is_stream() || size >= expect_from)) {
+  if (!from.contains(field::expect) && (shape_ == shape::stream || size >= expect_from)) {
     fields_.suppress("Expect");
   }
   if (!from.contains(field::content_type) && shape_ == shape::bytes) {

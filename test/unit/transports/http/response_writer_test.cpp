@@ -88,12 +88,24 @@ TEST_CASE("writer: an answer to HEAD may say the length of what GET would send")
   CHECK(write(r, {.request_method = http::method::head}).text ==
         "HTTP/1.1 200 OK\r\nContent-Length: 123\r\n\r\n");
   r.headers.set(field::content_length, "12x");
-  CHECK(write(r, {.request_method = http::method::head}).text ==
-        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  CHECK(write(r, {.request_method = http::method::head}).text == "HTTP/1.1 200 OK\r\n\r\n");
+  CHECK(write({}, {.request_method = http::method::head}).text == "HTTP/1.1 200 OK\r\n\r\n");
   r.status = status::not_modified;
   CHECK(write(r).text == "HTTP/1.1 304 Not Modified\r\n\r\n");
   r.headers.set(field::content_length, "123");
   CHECK(write(r).text == "HTTP/1.1 304 Not Modified\r\nContent-Length: 123\r\n\r\n");
+}
+
+TEST_CASE("writer: content with trailers goes in chunks where these can be sent") {
+  auto r = response::text(status::ok, "hello");
+  r.body.set_trailers({{"X-Sum", "532"}});
+  const auto w = write(r);
+  CHECK(w.info.framing == body_framing::chunked);
+  CHECK(w.text.ends_with("\r\nTransfer-Encoding: chunked\r\n\r\n"));
+  CHECK(w.text.find("Content-Length") == w.text.npos);
+  CHECK(write(r, {.version = http::version::http_1_0})
+            .text.ends_with("Content-Length: 5\r\nConnection: keep-alive\r\n\r\nhello"));
+  CHECK(write(r, {.request_method = http::method::head}).info.framing == body_framing::none);
 }
 
 TEST_CASE("writer: 1xx and 204 have neither content nor length") {
