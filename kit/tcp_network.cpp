@@ -9,6 +9,8 @@
 #include <asio/associated_executor.hpp>
 #include <asio/async_result.hpp>
 #include <asio/error.hpp>
+#include <asio/ip/address_v4.hpp>
+#include <asio/ip/address_v6.hpp>
 #include <asio/ip/basic_resolver.hpp>
 #include <asio/ip/v6_only.hpp>
 #include <asio/use_awaitable.hpp>
@@ -214,7 +216,12 @@ tcp_acceptor listen_on_tcp(const asio::any_io_executor& ex, std::string_view hos
 }
 
 std::string to_address(const tcp::endpoint& at) {
-  return to_address(at.address().to_string(), at.port());
+  const auto& a = at.address();
+  if (a.is_v6() && a.to_v6().is_v4_mapped()) {
+    const auto plain = asio::ip::make_address_v4(asio::ip::v4_mapped, a.to_v6());
+    return to_address(plain.to_string(), at.port());
+  }
+  return to_address(a.to_string(), at.port());
 }
 
 std::unique_ptr<stream> make_tcp_stream(tcp_socket socket) {

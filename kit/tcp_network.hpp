@@ -39,7 +39,8 @@ std::unique_ptr<stream> make_tcp_stream(tcp_socket socket);
 tcp_acceptor listen_on_tcp(const asio::any_io_executor& ex, std::string_view host,
                            std::uint16_t port, const tcp_options& options = {});
 
-/// As `stream::local_address` gives it: `127.0.0.1:80`, `[::1]:80`.
+/// As `stream::local_address` gives it: `127.0.0.1:80`, `[::1]:80`. IPv4 addresses that IPv6 holds
+/// (`::ffff:127.0.0.1`), as those of clients of a server on `::`, are given as such.
 std::string to_address(const asio::ip::tcp::endpoint& at);
 
 /// TCP on the operating system's network.

@@ -208,6 +208,7 @@ void append_chunk(std::string& out, std::string_view data) {
   if (data.empty()) return;
   char hex[16];
   const auto end = std::to_chars(hex, hex + sizeof hex, data.size(), 16).ptr;
+  out.reserve(out.size() + sizeof hex + data.size() + 4);
   out.append(hex, end).append("\r\n").append(data).append("\r\n");
 }
 

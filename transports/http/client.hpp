@@ -23,7 +23,8 @@ namespace kit::http {
 /// Sends the request's fields, and of its own only `Host`, what frames the content, and
 /// `Accept-Encoding` where it may unpack. Any status is an answer. Connections stay open for the
 /// next call; one that the server closed just when a call was sent on it is replaced, and the call
-/// sent again, if nothing of an answer came and the method is idempotent (RFC 9110 9.2.2).
+/// sent again, if nothing of an answer came and the method is idempotent (RFC 9110 9.2.2) or the
+/// request has an `Idempotency-Key`.
 ///
 /// A small handle; copies share the connections. Streamed content of the request is read in a
 /// coroutine of its own in the caller's context.

@@ -66,6 +66,8 @@ struct client_options {
   /// Past it: `resource_exhausted`.
   std::size_t max_header_bytes = 64 * 1024;
 
+  /// To servers that aren't trusted rather `http_1_1`: libcurl goes on reading what HTTP/2 frames a
+  /// server sends without a pause, and holds up the loop.
   client_protocol protocol = client_protocol::negotiated;
   client_tls_options tls = {};
 

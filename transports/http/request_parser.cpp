@@ -95,7 +95,8 @@ void request_parser::start() {
 bool request_parser::fail(const protocol_error& error) noexcept {
   stage_ = stage::failed;
   error_ = error;
-  request_ = {};
+  request_.headers.clear();
+  request_.body = {};
   return false;
 }
 

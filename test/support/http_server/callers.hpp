@@ -63,6 +63,21 @@ TEST_CASE_TEMPLATE("http server: the access log tells of pipelined requests in t
         std::vector<std::string>{"GET /1 [] 200 0>2 completed", "GET /2 [] 200 0>2 completed"});
 }
 
+TEST_CASE_TEMPLATE("http server: the access log tells what is known of requests that were refused",
+                   World, HTTP_WORLDS) {
+  told t;
+  World w([](http::request) -> asio::awaitable<http::response> { co_return http::response(); },
+          http::server_options{.access_log = t.log()});
+  http_client(w).get("/before").send("POST /a HTTP/1.1\r\nHost: a\r\nExpect: foo\r\n\r\n");
+  http_client(w).send("PUT /b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
+  http_client(w).send("DELETE /c HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n");
+  REQUIRE(w.settle([&] { return t.lines->size() == 4; }));
+  std::string all;
+  for (const auto& l : *t.lines)
+    all += l.substr(0, l.find('>')) + "\n";
+  CHECK(all == "GET /before [] 200 0\nPOST /a [] 417 0\nPUT /b [] 400 0\nDELETE /c [] 400 0\n");
+}
+
 TEST_CASE_TEMPLATE("http server: the access log tells of clients that went away", World,
                    HTTP_WORLDS) {
   told t;

@@ -61,7 +61,14 @@ void connection::note_answer(status s, std::uint64_t bytes) {
   auto& now = x();
   if (!now.notes) now.notes = std::make_unique<request_notes>();
   auto& notes = *now.notes;
-  if (!notes.running) notes.running.emplace(request_note{.began = now_, .connection = info()});
+  if (!notes.running) {  // refused: what is known of it
+    const auto& message = now.parser.message();
+    notes.running.emplace(request_note{.method = message.method,
+                                       .target = message.target,
+                                       .version = message.version,
+                                       .began = now_,
+                                       .connection = info()});
+  }
   auto note = std::move(*notes.running);
   notes.running.reset();
   note.status = s;
@@ -72,8 +79,9 @@ void connection::note_answer(status s, std::uint64_t bytes) {
 
 void connection::log_sent() {
   auto& notes = *exchange_->notes;
+  const auto now = hub_->wheel.now();  // `now_` is from before the handler, if that didn't suspend
   for (const auto& n : notes.answered)
-    request_notes::tell(hub_->options.access_log, n, end::completed, now_);
+    request_notes::tell(hub_->options.access_log, n, end::completed, now);
   notes.answered.clear();
 }
 
@@ -82,8 +90,9 @@ void connection::log_lost() {
   if (!exchange_ || !exchange_->notes) return;
   auto& notes = *exchange_->notes;
   const auto outcome = exchange_->broken ? end::broken : end::client_gone;
+  const auto now = hub_->wheel.now();
   for (const auto& n : notes.answered)
-    request_notes::tell(hub_->options.access_log, n, outcome, now_);
+    request_notes::tell(hub_->options.access_log, n, outcome, now);
   notes.answered.clear();
 }
 

@@ -130,7 +130,7 @@ asio::awaitable<void> connection::send_stream() {
   auto left = chunked ? std::nullopt : body.size();  // a length was said: not a byte more
   now.streamed_bytes = 0;
   while (phase_ != phase::closed && left != 0) {
-    const auto chunk = co_await body.read();
+    auto chunk = co_await body.read();
     if (!chunk) break;
     if (chunked) {
       append_chunk(now.out, *chunk);
@@ -140,6 +140,7 @@ asio::awaitable<void> connection::send_stream() {
       if (left) *left -= size;
     }
     now.streamed_bytes += chunk->size();
+    chunk.reset();  // not while a slow client takes it
     if (!flush() && phase_ != phase::closed) {
       co_await kit::suspend([&now](auto handler) { now.writer.store(std::move(handler)); });
     }

@@ -11,7 +11,7 @@ namespace kit::http::detail {
 /// text that libcurl has written.
 error curl_error(void* easy, int code, std::string_view text, bool sent);
 
-/// How far the transfer of a handle has come: `resolve` to `receive`.
-call_failure::stage stage_of(void* easy) noexcept;
+/// How far the transfer of a handle has come: `resolve` to `receive`, the latter once it was sent.
+call_failure::stage stage_of(void* easy, bool sent) noexcept;
 
 }  // namespace kit::http::detail

@@ -200,10 +200,12 @@ void curl_loop::cancel(const std::shared_ptr<curl_transfer>& t, call_failure::st
   if (!driving_ && !admitted_.empty()) kick();
 }
 
-void curl_loop::time_is_over(curl_transfer& t) {
-  const auto found = running_.find(&t);
-  if (found == running_.end()) return;
-  run([this, late = found->second] { cancel(late, call_failure::stage::timeout); });
+void curl_loop::time_is_over(curl_transfer& t, std::uint64_t call) {
+  run([self = shared_from_this(), &t, call] {
+    const auto found = self->running_.find(&t);
+    if (found == self->running_.end() || !found->second->serves(call)) return;
+    self->cancel(std::shared_ptr(found->second), call_failure::stage::timeout);
+  });
 }
 
 void curl_loop::resume(const std::shared_ptr<curl_transfer>& t) {
@@ -213,6 +215,13 @@ void curl_loop::resume(const std::shared_ptr<curl_transfer>& t) {
 }
 
 // --- libcurl
+
+// libcurl 7.88 keeps what is ready by connection, and whichever of its calls looks first uses it
+// up: told of input alone, a call would leave its content unsent until later, when on HTTP/2 an
+// answer may have ended its stream. The socket says itself what it isn't ready for.
+void curl_loop::ready(int socket) {
+  drive(socket, CURL_CSELECT_IN | CURL_CSELECT_OUT);
+}
 
 void curl_loop::unconnected(void* easy) {
   if (closed()) return;
@@ -241,6 +250,8 @@ void curl_loop::drive(int socket, int events) {
   const auto keep = shared_from_this();
   driving_ = true;
   kicked_ = false;  // this is the call
+  // libcurl takes its timer for expired then, and doesn't say when it needs none any more.
+  if (socket == CURL_SOCKET_TIMEOUT && timer_) timer_->disarm();
   int running = 0;
   curl_multi_socket_action(multi_, socket, events, &running);
   take_messages();

@@ -69,14 +69,15 @@ class curl_loop final : public std::enable_shared_from_this<curl_loop>,
 
   // What its transfers tell.
   void admitted(curl_transfer& t);
-  void time_is_over(curl_transfer& t);
+  /// From any thread; `call` says which of those that the transfer serves.
+  void time_is_over(curl_transfer& t, std::uint64_t call);
   void speaks_http_2(curl_transfer& t);
   void head_came(curl_transfer& t) { headed_.push_back(&t); }
   void answered_early(curl_transfer& t) { answered_.push_back(&t); }
   void resume_soon(curl_transfer& t) { resumable_.push_back(&t); }
 
  private:
-  void ready(int socket, int events) override { drive(socket, events); }
+  void ready(int socket) override;
   void unconnected(void* easy) override;
   void on_timer();
   void on_timeout(long milliseconds);

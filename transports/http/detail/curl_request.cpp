@@ -183,6 +183,7 @@ result<void> curl_transfer::prepare(request&& req, mode m, time_point until) {
   if (auto r = set_url(req.target); !r) return r;
   if (m == mode::streaming) download_ = std::make_shared<download>();
   method_ = req.method;
+  repeatable_ = method_.is_idempotent() || req.headers.contains(field::idempotency_key);
   set_method(req);
   set_fields(req);
   if (shape_ == shape::stream) {
@@ -283,7 +284,7 @@ void curl_transfer::set_fields(const request& req) {
 // Before each request that goes to a connection. A further one means that the connection was closed
 // before an answer came; whether the server has acted on it isn't known.
 bool curl_transfer::on_request() noexcept {
-  return ++attempts_ == 1 || method_.is_idempotent();
+  return ++attempts_ == 1 || repeatable_;
 }
 
 void curl_transfer::count_anew() {

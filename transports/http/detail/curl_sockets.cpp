@@ -94,12 +94,9 @@ void curl_sockets::forget(int socket) {
   ::close(duplicate);
 }
 
-void curl_sockets::ready(int socket, std::uint8_t what) {
+void curl_sockets::ready(int socket, std::uint8_t) {
   const int original = at(socket).original;
-  int events = 0;
-  if (what & socket_watcher::readable) events |= CURL_CSELECT_IN;
-  if (what & socket_watcher::writable) events |= CURL_CSELECT_OUT;
-  owner_.ready(original < 0 ? socket : original, events);
+  owner_.ready(original < 0 ? socket : original);
 }
 
 }  // namespace kit::http::detail

@@ -22,8 +22,7 @@ class curl_sockets final : private socket_watcher::owner {
  public:
   class owner {
    public:
-    /// What libcurl is to be told: CURL_CSELECT_*.
-    virtual void ready(int socket, int events) = 0;
+    virtual void ready(int socket) = 0;
     /// A socket of this handle has not connected. In this case, libcurl 7.88 forgets to go on with
     /// the next address until something else has it look at the handle. Called inside of libcurl.
     virtual void unconnected(void* easy) = 0;

@@ -15,6 +15,13 @@
 
 namespace kit::http::detail {
 
+namespace {
+
+// Content that is no longer goes out whatever the server does: the first window of HTTP/2.
+constexpr std::size_t sent_at_once = 65'535;
+
+}  // namespace
+
 // --- the call
 
 result<response> curl_transfer::take() {
@@ -41,15 +48,16 @@ void curl_transfer::clear() noexcept {
 // --- the loop
 
 void curl_transfer::attach(curl_loop* loop) {
+  time_limit_.reset();  // waits for `on_time_limit` on another thread
   loop_ = loop;
-  time_limit_.reset();
+  ++call_;
   if (!loop || until_ == time_point::max()) return;
   time_limit_.emplace(loop->wheel(), on_due<&curl_transfer::on_time_limit>, *this);
   time_limit_->arm(until_);
 }
 
 void curl_transfer::on_time_limit() {
-  loop_->time_is_over(*this);
+  loop_->time_is_over(*this, call_);
 }
 
 void curl_transfer::admitted() {
@@ -63,6 +71,9 @@ curl_transfer& curl_transfer::of(void* easy) noexcept {
 }
 
 void curl_transfer::finish(int code) {
+  if (code == CURLE_HTTP2_STREAM && head_done_ && (content_left_ == 0 || error_text_[0] == '\0')) {
+    code = CURLE_OK;  // only that the stream ended while it was sending: the answer is complete
+  }
   if (code != CURLE_OK && !failure_) failure_ = error_of(code);
   if (!failure_ && !head_done_) {
     failure_ = error(errc::unavailable, "receive: the connection was closed within the head")
@@ -100,7 +111,7 @@ void curl_transfer::resume() {
 
 error curl_transfer::given_up(call_failure::stage why) const {
   using enum call_failure::stage;
-  const auto at = in_multi ? stage_of(easy_) : admission;
+  const auto at = in_multi ? stage_of(easy_, was_sent()) : admission;
   std::string text = "given up while ";
   switch (at) {
     case admission:
@@ -117,10 +128,6 @@ error curl_transfer::given_up(call_failure::stage why) const {
   }
   return error(why == timeout ? errc::deadline_exceeded : errc::canceled, std::move(text))
       .with(call_failure{why, at == receive});
-}
-
-bool curl_transfer::was_sent() const noexcept {
-  return stage_of(easy_) == call_failure::stage::receive;
 }
 
 error curl_transfer::error_of(int code) const {
@@ -209,6 +216,8 @@ bool curl_transfer::end_head() {
     if (!download_) count_anew();
     const bool closes = fields.has_member(field::connection, "close");
     stop_sending_ = closes && to_int(answer_.status) >= 300;
+  }
+  if (upload_ || !content_.empty()) {
     if (!has_content_) {
       content_left_ = 0;
     } else if (!packed) {
@@ -230,7 +239,7 @@ bool curl_transfer::end_head() {
 // An answer may be complete, or refuse the rest, before all of the request was sent. libcurl would
 // wait for that.
 void curl_transfer::look_for_early_end() {
-  if (!upload_ || upload_->all_taken()) return;
+  if (upload_ ? upload_->all_taken() : content_.size() <= sent_at_once) return;
   if (content_left_ == 0) {
     loop_->answered_early(*this);
   } else if (stop_sending_) {

@@ -72,6 +72,8 @@ class curl_transfer final : public admission::ticket {
   void fail(error why);
   /// Has the waiter go on, outside of libcurl: with what there is.
   void resume();
+  /// Whether this is still that call.
+  bool serves(std::uint64_t call) const noexcept { return call_ == call; }
   /// The failure of a call that is given up now, because of `timeout` or `canceled`.
   error given_up(call_failure::stage why) const;
   void admitted() override;
@@ -109,7 +111,7 @@ class curl_transfer final : public admission::ticket {
   void settle();
 
   error error_of(int code) const;
-  bool was_sent() const noexcept;
+  bool was_sent() const noexcept { return attempts_ > 0; }
 
   struct free_parts {
     void operator()(void* parts) const noexcept;
@@ -120,6 +122,7 @@ class curl_transfer final : public admission::ticket {
   const std::unique_ptr<void, free_parts> parts_;  // of the URL: CURLU*
   std::array<char, 256> error_text_{};             // libcurl writes it
   curl_loop* loop_ = nullptr;
+  std::uint64_t call_ = 0;  // which this is
   time_point until_ = time_point::max();
   std::optional<kit::timer> time_limit_;
 
@@ -129,6 +132,7 @@ class curl_transfer final : public admission::ticket {
   std::string content_;
   curl_fields fields_;
   http::method method_;
+  bool repeatable_ = false;
   shape shape_ = shape::unset;  // what the handle is set to
   bool usual_method_ = true;    // and these, too
   bool unpacks_ = false;

@@ -8,8 +8,10 @@
 #include <asio/io_context.hpp>
 #include <asio/this_coro.hpp>
 
+#include <kit/clock.hpp>
 #include <kit/runtime.hpp>
 #include <kit/tcp_network.hpp>
+#include <transports/http/access_log.hpp>
 #include <transports/http/serve.hpp>
 #include <transports/http/server.hpp>
 
@@ -60,6 +62,24 @@ TEST_CASE("serve: the loops of a runtime answer on one port until it is stopped"
   }
 }
 
+TEST_CASE("http server: the access log counts the time of a handler that doesn't suspend") {
+  kit::runtime rt({.threads = 1});
+  kit::duration took{};
+  const auto address =
+      http::serve(rt,
+                  [](http::request r) {
+                    for (const auto start = std::chrono::steady_clock::now();
+                         std::chrono::steady_clock::now() - start < 3ms;) {
+                    }
+                    return hello(std::move(r));
+                  },
+                  {.access_log = [&](const http::access_record& r) { took = r.duration; }});
+  int answered = 0;
+  rt.on(0, [&] { return ask_often(address, answered, rt); });
+  CHECK(rt.run() == 0);
+  CHECK(took >= 3ms);
+}
+
 TEST_CASE("serve: localhost is the loopback interface, without a resolver") {
   kit::runtime rt;
   const auto address = http::serve(rt, hello, {.address = "localhost"});
@@ -68,6 +88,20 @@ TEST_CASE("serve: localhost is the loopback interface, without a resolver") {
   rt.on(0, [&] { return ask_often("localhost" + address.substr(9), answered, rt); });
   CHECK(rt.run() == 0);
   CHECK(answered == 32);
+}
+
+TEST_CASE("serve: on all interfaces, a client over IPv4 has an IPv4 address") {
+  kit::runtime rt({.threads = 1});
+  std::string client;
+  const auto address =
+      http::serve(rt, hello, {.address = "::", .access_log = [&](const http::access_record& r) {
+                                client = r.connection.remote_address;
+                              }});
+  int answered = 0;
+  rt.on(0,
+        [&] { return ask_often("127.0.0.1" + address.substr(address.rfind(':')), answered, rt); });
+  CHECK(rt.run() == 0);
+  CHECK(client.starts_with("127.0.0.1:"));
 }
 
 TEST_CASE("http server: listens on an IPv6 address, also of a network that it is given") {

@@ -89,8 +89,8 @@ TEST_CASE("http client: an answer that breaks off or makes no sense") {
       {"HTTP/1.1 999999 Odd\r\n\r\n", kit::errc::internal, stage::protocol},
       {"HTTP/1.1 200 OK\r\nno colon\r\n\r\n", kit::errc::internal, stage::protocol},
       {"HTTP/1.1 200 OK\r\nX: \x01\r\n\r\n", kit::errc::internal, stage::protocol},
-      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", kit::errc::unavailable,
-       stage::receive},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", kit::errc::internal,
+       stage::protocol},
       {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope",
        kit::errc::internal, stage::protocol},
   };

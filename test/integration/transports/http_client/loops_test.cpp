@@ -149,6 +149,61 @@ TEST_CASE("http client: loops that end while calls are under way, and the client
   }
 }
 
+TEST_CASE("http client: ends with the call that took too long, and its loop at once") {
+  const test::served server([](http::request) -> asio::awaitable<http::response> {
+    co_await kit::wait_until(kit::time_point::max());
+    co_return http::response{};
+  });
+  for (const int hint : {1, 2}) {
+    CAPTURE(hint);
+    asio::io_context io(hint);
+    bool late = false;
+    auto call = [&]() -> asio::awaitable<void> {
+      const http::client client({.timeout = 20ms});
+      const auto r = co_await client.try_call({.target = server.url("/")});
+      late = !r && r.error() == kit::errc::deadline_exceeded;
+    };
+    asio::co_spawn(io, call(), rethrow);
+    const auto start = std::chrono::steady_clock::now();
+    io.run();
+    CHECK(late);
+    CHECK(std::chrono::steady_clock::now() - start < 5s);  // libcurl's timer is for 10 s
+  }
+}
+
+TEST_CASE("http client: time limits and cancellation, on several threads") {
+  const test::served server([](http::request r) -> asio::awaitable<http::response> {
+    if (r.target == "/slow") co_await kit::wait_until(kit::time_point::max());
+    co_return http::response::text(http::status::ok, "hello");
+  });
+  asio::io_context io;
+  const http::client client({.timeout = 2ms});
+  std::atomic<int> ended = 0;
+  auto call = [&](int n) -> asio::awaitable<void> {
+    for (int i = 0; i < 50; ++i) {
+      const bool slow = (n + i) % 3 == 0;
+      http::request req{.target = server.url(slow ? "/slow" : "/")};
+      if (i % 5 == 0) {
+        const http::client other({.timeout = 1ms});
+        (void)co_await other.try_call(std::move(req));
+      } else if (i % 5 == 1) {
+        (void)co_await kit::with_timeout(1ms, http::handler(client).try_call(std::move(req)));
+      } else {
+        (void)co_await client.try_call(std::move(req));
+      }
+      ++ended;
+    }
+  };
+  for (int n = 0; n < 16; ++n)
+    asio::co_spawn(io, call(n), rethrow);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i)
+    threads.emplace_back([&] { io.run(); });
+  for (auto& t : threads)
+    t.join();
+  CHECK(ended == 16 * 50);
+}
+
 TEST_CASE("http client: inside the handler of a server on the same loop") {
   const test::served backend(echo);
   const http::client client;

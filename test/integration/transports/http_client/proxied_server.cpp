@@ -64,6 +64,7 @@ asio::awaitable<http::response> events(http::request) {
 struct calls {
   std::string url;
   int count = 1;
+  std::string content;  // to be put; none: GET
 };
 struct outcome {
   int succeeded = 0;
@@ -74,7 +75,9 @@ struct outcome {
 // Ten calls at a time.
 asio::awaitable<void> call_some(const http::handler& client, const calls& c, outcome& o) {
   for (int i = 0; i < c.count / 10; ++i) {
-    const auto r = co_await client.try_call(http::request{.target = c.url});
+    const auto method = c.content.empty() ? http::method::get : http::method::put;
+    const auto r = co_await client.try_call(
+        http::request{.method = method, .target = c.url, .body = c.content});
     if (!r) {
       o.failure = r.error().message();
     } else if (r->status == http::status::ok) {

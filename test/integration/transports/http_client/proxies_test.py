@@ -59,6 +59,7 @@ http {{
     proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
     proxy_set_header X-Forwarded-Proto $scheme;
     proxy_set_header X-Forwarded-Host $http_host;
+    location /at_once {{ return 200 "without reading the content"; }}
     location / {{ proxy_pass http://app; proxy_request_buffering off; }}
   }}
 }}
@@ -225,9 +226,9 @@ class Content(unittest.TestCase):
 
 
 class Client(unittest.TestCase):
-    def calls(self, url, count=1000):
+    def calls(self, url, count=1000, content=""):
         with Connection("fields") as c:
-            status, content = c.ask("GET", f"/call?count={count}&url={url}")
+            status, content = c.ask("GET", f"/call?count={count}&content={content}&url={url}")
             self.assertEqual(status, 200)
             return json.loads(content)
 
@@ -238,6 +239,10 @@ class Client(unittest.TestCase):
             with self.subTest(url):
                 done = self.calls(url)
                 self.assertEqual((done["succeeded"], done["failure"]), (1000, ""))
+
+    def test_answers_before_the_content_and_connections_that_end_by_http_2(self):
+        done = self.calls(f"https://localhost:{port['nginx_tls']}/at_once", 5000, "abc")
+        self.assertEqual((done["succeeded"], done["failure"]), (5000, ""))
 
     def test_large_answers_by_http_2(self):
         done = self.calls(f"https://localhost:{port['nginx_tls']}/large", 20)
