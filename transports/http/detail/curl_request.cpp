@@ -66,6 +66,12 @@ bool has_scheme(std::string_view url, std::string_view scheme) noexcept {
   return iequals(url.substr(0, scheme.size()), scheme);
 }
 
+long version_of(client_protocol p) noexcept {
+  if (p == client_protocol::http_1_1) return CURL_HTTP_VERSION_1_1;
+  if (p == client_protocol::negotiated) return CURL_HTTP_VERSION_2TLS;
+  return CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+}
+
 error bad_request(std::string text) {
   return error(errc::invalid_argument, std::move(text))
       .with(call_failure{call_failure::stage::request});
@@ -126,12 +132,7 @@ void curl_transfer::configure() {
           ? long{INT32_MAX}
           : static_cast<long>(std::min<std::int64_t>(o.idle_timeout.count() / 1000, INT32_MAX)));
 
-  long version = CURL_HTTP_VERSION_2TLS;
-  if (o.protocol == client_protocol::http_1_1) version = CURL_HTTP_VERSION_1_1;
-  if (o.protocol == client_protocol::http_2_prior_knowledge) {
-    version = CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
-  }
-  set(easy_, CURLOPT_HTTP_VERSION, version);
+  set(easy_, CURLOPT_HTTP_VERSION, version_of(o.protocol));
   if (!reuses_connections(o)) {
     set(easy_, CURLOPT_FRESH_CONNECT, 1L);
     set(easy_, CURLOPT_FORBID_REUSE, 1L);
