@@ -320,21 +320,9 @@ void curl_loop::take_messages() {
     auto& t = curl_transfer::of(m->easy_handle);
     const auto keep = running_.at(&t);
     end(t);
-    if (code != CURLE_OK && !t.was_sent()) stop_waiting(t);
     t.finish(code);
   }
   take_early_answers();
-}
-
-// No connection could be made: the calls that wait for it would try one after another.
-void curl_loop::stop_waiting(const curl_transfer& failed) {
-  for (const auto& [t, keep] : running_) {
-    if (!t->in_multi || t->origin() != failed.origin() || !t->waits_for_others()) continue;
-    curl_multi_remove_handle(multi_, t->handle());
-    t->make_own_connection();
-    curl_multi_add_handle(multi_, t->handle());
-    kicked_ = true;
-  }
 }
 
 // --- the end

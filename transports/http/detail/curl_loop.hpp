@@ -88,7 +88,6 @@ class curl_loop final : public std::enable_shared_from_this<curl_loop>,
   void take_messages();
   void take_heads();
   void take_early_answers();
-  void stop_waiting(const curl_transfer& failed);
   bool is_due() const noexcept;
   void kick();
   void on_kick();

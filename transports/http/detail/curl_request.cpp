@@ -9,7 +9,6 @@
 
 #include <kit/http/syntax.hpp>
 #include <transports/http/chunked.hpp>
-#include <transports/http/detail/curl_error.hpp>
 #include <transports/http/detail/curl_transfer.hpp>
 
 namespace kit::http::detail {
@@ -227,15 +226,6 @@ result<void> curl_transfer::set_url(std::string_view target) {
                      (options_->protocol == client_protocol::negotiated && secure));
   if (std::exchange(waits_, wait) != wait) set(easy_, CURLOPT_PIPEWAIT, wait ? 1L : 0L);
   return {};
-}
-
-bool curl_transfer::waits_for_others() const noexcept {
-  return waits_ && !was_sent() && stage_of(easy_, false) == call_failure::stage::resolve;
-}
-
-void curl_transfer::make_own_connection() {
-  waits_ = false;
-  set(easy_, CURLOPT_PIPEWAIT, 0L);
 }
 
 void curl_transfer::set_method(const request& req) {

@@ -72,12 +72,6 @@ class curl_transfer final : public admission::ticket {
   void fail(error why);
   /// Has the waiter go on, outside of libcurl: with what there is.
   void resume();
-  /// Whether it may have reached the server.
-  bool was_sent() const noexcept { return attempts_ > 0; }
-  /// Whether it waits until it is known if a connection that others make takes several calls.
-  bool waits_for_others() const noexcept;
-  /// Has it make one of its own. Not while it is in the multi handle.
-  void make_own_connection();
   /// Whether this is still that call.
   bool serves(std::uint64_t call) const noexcept { return call_ == call; }
   /// The failure of a call that is given up now, because of `timeout` or `canceled`.
@@ -117,6 +111,7 @@ class curl_transfer final : public admission::ticket {
   void settle();
 
   error error_of(int code) const;
+  bool was_sent() const noexcept { return attempts_ > 0; }
 
   struct free_parts {
     void operator()(void* parts) const noexcept;

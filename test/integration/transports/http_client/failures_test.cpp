@@ -1,10 +1,7 @@
-#include <algorithm>
-#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -152,25 +149,6 @@ TEST_CASE("http client: a server that doesn't speak TLS, and one that says nothi
     }));
     check_failure(silent.error(), kit::errc::unavailable, stage::tls);
     CHECK(second->sees_end());
-  }
-}
-
-TEST_CASE("http client: calls to a server that says nothing don't wait for each other") {
-  for (const auto where : test::places) {
-    client_world w(where);
-    played_server server(w);
-    const http::client client({.connect_timeout = 200ms});
-    std::vector<client_world::started> calls;
-    for (int i = 0; i < 8; ++i)
-      calls.push_back(w.call(client, {.target = "https" + server.url().substr(4)}));
-    const auto start = std::chrono::steady_clock::now();
-    REQUIRE(w.settle([&] {
-      w.loop.advance(1ms);
-      return std::ranges::all_of(calls, [](const auto& c) { return c.done(); });
-    }));
-    CHECK(std::chrono::steady_clock::now() - start < 1200ms);  // the first, then all others
-    for (const auto& c : calls)
-      check_failure(c.error(), kit::errc::unavailable, stage::tls);
   }
 }
 
