@@ -20,12 +20,10 @@ namespace kit {
 /// caller's with what it returned or threw:
 ///
 ///     asio::thread_pool pool(4);
-///     const auto digest = co_await kit::run_blocking(pool.get_executor(), [&] { return
-///     hash(password); });
+///     auto digest = co_await kit::run_blocking(pool.get_executor(), [&] { return hash(text); });
 ///
 /// Cancellation: none: the caller waits for the end of `work`, which may use what is the caller's.
-/// A
-///               long one can ask a copy of the caller's context now and then whether it is
+///               A long one can ask a copy of the caller's context now and then whether it is
 ///               `cancelled()`.
 /// Threads:      `work` runs on one of the executor's; what it uses of the caller's, only it uses
 ///               meanwhile. The caller goes on where it was.

@@ -41,6 +41,11 @@ asio::awaitable<void> call_often(http::handler client, std::string url, int time
   }
 }
 
+asio::awaitable<http::response> never(http::request) {
+  co_await kit::wait_until(kit::time_point::max());
+  co_return http::response{};
+}
+
 void rethrow(std::exception_ptr failure) {
   if (failure) std::rethrow_exception(failure);
 }
@@ -123,10 +128,7 @@ TEST_CASE("http client: streamed content on several threads") {
 }
 
 TEST_CASE("http client: loops that end while calls are under way, and the client before its loop") {
-  const test::served server([](http::request) -> asio::awaitable<http::response> {
-    co_await kit::wait_until(kit::time_point::max());
-    co_return http::response{};
-  });
+  const test::served server(never);
   for (const int hint : {1, 2}) {
     CAPTURE(hint);
     std::atomic<int> answered = 0;
@@ -150,10 +152,7 @@ TEST_CASE("http client: loops that end while calls are under way, and the client
 }
 
 TEST_CASE("http client: ends with the call that took too long, and its loop at once") {
-  const test::served server([](http::request) -> asio::awaitable<http::response> {
-    co_await kit::wait_until(kit::time_point::max());
-    co_return http::response{};
-  });
+  const test::served server(never);
   for (const int hint : {1, 2}) {
     CAPTURE(hint);
     asio::io_context io(hint);

@@ -228,9 +228,9 @@ class Content(unittest.TestCase):
 class Client(unittest.TestCase):
     def calls(self, url, count=1000, content=""):
         with Connection("fields") as c:
-            status, content = c.ask("GET", f"/call?count={count}&content={content}&url={url}")
+            status, outcome = c.ask("GET", f"/call?count={count}&content={content}&url={url}")
             self.assertEqual(status, 200)
-            return json.loads(content)
+            return json.loads(outcome)
 
     def test_calls_through_each_proxy(self):
         urls = [f"http://127.0.0.1:{port[name]}/who" for name in ALL]
