@@ -86,6 +86,7 @@ class request_parser {
   parse_state put(std::string content);
 
   /// Complete after `complete`; with `need_body` all but the body is there. Take it by moving.
+  /// After `failed` method, target and version are there as far as they were read.
   request& message() noexcept { return request_; }
 
   /// Whether the connection may be used after the answer (RFC 9112 9.3). From `need_body` on, until

@@ -41,10 +41,10 @@ struct written_response {
 ///
 /// Framing is not the handler's business. `Content-Length` and `Transfer-Encoding` are computed and
 /// those set in the response dropped, except for the length in an answer to HEAD, or in a 304,
-/// whose body is empty: there it says what GET would send. 1xx and 204 have neither. Of
-/// `Connection`, `close` is obeyed, `keep-alive` dropped, and other options are sent on. A `Date`
-/// of the response's own is kept. A `reason` with control characters is replaced by the registered
-/// phrase, and a status outside 100 to 999 by 500.
+/// whose body is empty: there it says what GET would send, and nothing where none is set. 1xx and
+/// 204 have neither. Of `Connection`, `close` is obeyed, `keep-alive` dropped, and other options
+/// are sent on. A `Date` of the response's own is kept. A `reason` with control characters is
+/// replaced by the registered phrase, and a status outside 100 to 999 by 500.
 written_response append_response_head(std::string& out, const response& r,
                                       const response_context& context);
 

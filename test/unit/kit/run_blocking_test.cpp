@@ -1,5 +1,4 @@
 #include <atomic>
-#include <exception>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -16,15 +15,15 @@
 #include <kit/run_blocking.hpp>
 #include <kit/this_context.hpp>
 
+#include "coroutines.hpp"
+
 namespace {
 
 struct tenant {
   int id;
 };
 
-void rethrow(std::exception_ptr failure) {
-  if (failure) std::rethrow_exception(std::move(failure));
-}
+using coroutines::rethrow;
 
 }  // namespace
 
