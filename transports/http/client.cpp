@@ -136,7 +136,7 @@ class client::impl::stream final : public body_source {
 
   asio::awaitable<std::optional<std::string>> read() override {
     return content_->read(time_limit(client_->options_->read_timeout, loop_->wheel()), [this] {
-      loop_->run([loop = loop_, t = transfer_] { loop->resume(t); });
+      loop_->run([loop = loop_, t = transfer_] { loop->read_on(t); });
     });
   }
   std::optional<std::uint64_t> size() const noexcept override { return size_; }

@@ -214,6 +214,11 @@ void curl_loop::resume(const std::shared_ptr<curl_transfer>& t) {
   if (!driving_) drive(CURL_SOCKET_TIMEOUT, 0);
 }
 
+void curl_loop::read_on(const std::shared_ptr<curl_transfer>& t) {
+  if (!closed()) sockets_.unread();
+  resume(t);
+}
+
 // --- libcurl
 
 // libcurl 7.88 keeps what is ready by connection, and whichever of its calls looks first uses it

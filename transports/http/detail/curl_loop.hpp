@@ -66,6 +66,8 @@ class curl_loop final : public std::enable_shared_from_this<curl_loop>,
   void cancel(const std::shared_ptr<curl_transfer>& t, call_failure::stage why);
   /// Has libcurl ask again for what it was told to wait for.
   void resume(const std::shared_ptr<curl_transfer>& t);
+  /// The same, where it was told that nobody takes more of the answer.
+  void read_on(const std::shared_ptr<curl_transfer>& t);
 
   // What its transfers tell.
   void admitted(curl_transfer& t);

@@ -36,7 +36,7 @@ struct curl_callbacks {
 
 namespace {
 
-constexpr long buffer_size = 128 * 1024;
+constexpr long buffer_size = 64 * 1024;
 constexpr long keep_alive_seconds = 15;
 // Content as long as that makes libcurl ask first, and wait.
 constexpr std::uint64_t expect_from = 1024 * 1024;

@@ -39,6 +39,8 @@ class curl_sockets final : private socket_watcher::owner {
   /// Has a handle open and close its sockets here. It must not outlive this object. From any
   /// thread.
   void serve(void* easy) noexcept;
+  /// A handle goes on after a pause, before which it may have left something to read.
+  void unread() noexcept { watcher_->unread(); }
   /// Watches nothing any more. After the multi handle's end, and before the loop's.
   void end() noexcept;
 

@@ -28,6 +28,7 @@ class descriptor_watcher final : public socket_watcher {
     if (!w) w = std::make_shared<watch>(*this, socket);
     w->want(what);
   }
+  void unread() noexcept override {}  // every wait asks the socket
   void forget(int socket) noexcept override {
     const auto found = watches_.find(socket);
     if (found == watches_.end()) return;

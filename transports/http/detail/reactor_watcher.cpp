@@ -59,7 +59,9 @@ class reactor_watcher final : public socket_watcher {
         executor_(ex),
         context_(asio::query(ex, asio::execution::context)),
         reactor_(asio::use_service<reactor>(context_)),
-        scheduler_(asio::use_service<scheduler>(context_)) {}
+        scheduler_(asio::use_service<scheduler>(context_)) {
+    reactor_.init_task();
+  }
   ~reactor_watcher() override {
     for (const auto& [socket, w] : watches_)
       w->end();
@@ -73,6 +75,7 @@ class reactor_watcher final : public socket_watcher {
     }
     w->want(what);
   }
+  void unread() noexcept override { ++unread_; }
   void forget(int socket) noexcept override {
     const auto found = watches_.find(socket);
     if (found == watches_.end()) return;
@@ -138,7 +141,8 @@ class reactor_watcher final : public socket_watcher {
       unrest();
       std::uint8_t ready = none;
       if (what & readable) {
-        if (std::exchange(missed_, none)) ready |= ready_now(socket_, readable);  // or used up
+        if (may_be_readable()) ready |= ready_now(socket_, readable);
+        asked();
       }
       if ((what & writable) && !write_.pending()) {
         if (std::exchange(fresh_, false) || !ready_now(socket_, writable)) {
@@ -174,6 +178,12 @@ class reactor_watcher final : public socket_watcher {
    private:
     friend class operation;
 
+    // Without an edge to come.
+    bool may_be_readable() const noexcept { return missed_ || unread_ != watcher_->unread_; }
+    void asked() noexcept {
+      missed_ = none;
+      unread_ = watcher_->unread_;
+    }
     void tell(std::uint8_t what) {
       telling_ = true;
       used_up_ = false;
@@ -196,9 +206,9 @@ class reactor_watcher final : public socket_watcher {
         return;
       }
       if (!read_.pending()) read_.start();
-      const bool none_to_read = used_up_ && !missed_;
+      const bool none_to_read = used_up_ && !may_be_readable();
       const std::uint8_t open = none_to_read ? wanted_ & ~readable : wanted_;
-      if (open & readable) missed_ = none;
+      if (open & readable) asked();
       if (const auto ready = open == none ? open : ready_now(socket_, open)) {
         return tell_later(ready);
       }
@@ -229,7 +239,8 @@ class reactor_watcher final : public socket_watcher {
     bool telling_ = false;
     bool used_up_ = false;  // what there was to read: it was not wanted any more since
     bool resting_ = false;
-    bool failed_ = false;  // to register
+    bool failed_ = false;       // to register
+    std::uint64_t unread_ = 0;  // the watcher's when the socket was asked
   };
 
   owner& owner_;
@@ -238,6 +249,7 @@ class reactor_watcher final : public socket_watcher {
   reactor& reactor_;
   scheduler& scheduler_;
   std::unordered_map<int, std::shared_ptr<watch> > watches_;
+  std::uint64_t unread_ = 0;  // how often that was said
 };
 
 }  // namespace

@@ -32,6 +32,9 @@ class socket_watcher {
   /// Changes what is wanted, maybe to nothing: a socket that is likely to be wanted again stays
   /// registered. It doesn't keep the loop running meanwhile.
   virtual void want(int socket, std::uint8_t what) = 0;
+  /// Sockets may have something left to read from when that wasn't wanted any more: they are asked
+  /// when it is wanted again.
+  virtual void unread() noexcept = 0;
   /// Forgets the socket. Before it is closed.
   virtual void forget(int socket) noexcept = 0;
 };

@@ -111,15 +111,15 @@ error upload::failure() const {
 
 bool download::put(std::string_view data) {
   const auto lock = changes_.lock();
-  if (ready_.size() >= window) {
+  if (ready_.size() >= max_pieces) {
     held_up_ = true;
     return false;
   }
-  if (ready_.empty()) {
-    ready_.reserve(last_read_);
-    changes_.notify_all();
+  if (ready_.empty()) changes_.notify_all();
+  if (ready_.empty() || ready_.back().size() + data.size() > piece_size) {
+    ready_.emplace_back().reserve(std::max(last_read_, data.size()));
   }
-  ready_ += data;
+  ready_.back() += data;
   return true;
 }
 
@@ -145,9 +145,11 @@ asio::awaitable<std::optional<std::string>> download::read(time_point until,
     }
   }
   if (!ready_.empty()) {
-    auto chunk = std::exchange(ready_, {});
+    auto chunk = std::move(ready_.front());
+    ready_.pop_front();
     last_read_ = chunk.size();
-    const bool go_on = std::exchange(held_up_, false);
+    const bool go_on = held_up_ && ready_.size() <= max_pieces / 2;
+    if (go_on) held_up_ = false;
     lock.unlock();
     if (go_on) resume();
     co_return chunk;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -70,8 +71,11 @@ class upload : public std::enable_shared_from_this<upload> {
 /// An answer's streamed content, on its way from libcurl to who reads it. Threads: any.
 class download {
  public:
-  /// Bytes kept for the reader; more is refused until he has taken them.
-  static constexpr std::size_t window = 256 * 1024;
+  /// What is kept for the reader; more is refused until he has taken it.
+  static constexpr std::size_t max_pieces = 4;
+  /// Bytes of a piece. Longer ones, of which the reader has one while another comes, are given back
+  /// to the system by malloc after each, and cost page faults.
+  static constexpr std::size_t piece_size = 32 * 1024;
 
   /// False, and nothing taken, when there is enough already: `read` will call `resume`.
   bool put(std::string_view data);
@@ -84,7 +88,7 @@ class download {
 
  private:
   monitor changes_;  // of what follows
-  std::string ready_;
+  std::deque<std::string> ready_;
   std::size_t last_read_ = 0;  // the next is mostly as long
   bool held_up_ = false;       // libcurl waits
   bool ended_ = false;

@@ -67,6 +67,36 @@ TEST_CASE("http client: trusts its own authorities, from a file or a text, and n
   }
 }
 
+// Records are short, so that what libcurl reads after a pause is: it leaves much in the socket, of
+// which the system tells nothing.
+TEST_CASE("http client: a slow reader over TLS gets all") {
+  const auto& site = tls_site::get();
+  const secure_server server(
+      site.options(), [](http::request r) -> asio::awaitable<http::response> {
+        co_return http::response::text(http::status::ok,
+                                       std::string(std::stoul(r.target.substr(1)), 'x'));
+      });
+  const auto client = http::client({.tls = {.ca_file = site.ca_file}}).streaming();
+  for (const auto where : test::places) {
+    client_world w(where);
+    for (std::size_t length = 160'000; length < 800'000; length += 20'000) {
+      CAPTURE(length);
+      auto call = w.call(client, {.target = server.url() + std::to_string(length)});
+      REQUIRE(w.ended(call));
+      auto answer = *call.value();
+      w.run();
+      std::size_t read = 0;
+      while (read < length) {
+        auto piece = w.start(answer.body.read());
+        REQUIRE(w.ended(piece));
+        REQUIRE(piece.value());
+        read += piece.value()->size();
+      }
+      CHECK(read == length);
+    }
+  }
+}
+
 TEST_CASE("http client: is not redirected from https to http") {
   const auto& site = tls_site::get();
   const test::served plain(who);
