@@ -37,6 +37,8 @@ struct curl_callbacks {
 namespace {
 
 constexpr long buffer_size = 64 * 1024;
+// A chunk of content as long as `buffer_size`, and what frames it: its length and two line ends.
+constexpr long upload_buffer_size = buffer_size + 16;
 constexpr long keep_alive_seconds = 15;
 // Content as long as that makes libcurl ask first, and wait.
 constexpr std::uint64_t expect_from = 1024 * 1024;
@@ -122,6 +124,7 @@ void curl_transfer::configure() {
   set(easy_, CURLOPT_TCP_KEEPINTVL, keep_alive_seconds);
   set(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   set(easy_, CURLOPT_BUFFERSIZE, buffer_size);
+  set(easy_, CURLOPT_UPLOAD_BUFFERSIZE, upload_buffer_size);
   set(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
   const long connect =
       static_cast<long>(std::min<std::int64_t>(o.connect_timeout.count(), INT32_MAX));
