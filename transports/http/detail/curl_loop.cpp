@@ -321,13 +321,29 @@ void curl_loop::take_messages() {
     const CURLMsg* m = curl_multi_info_read(multi_, &left);
     if (!m) break;
     if (m->msg != CURLMSG_DONE) continue;
-    const int code = m->data.result;
-    auto& t = curl_transfer::of(m->easy_handle);
-    const auto keep = running_.at(&t);
-    end(t);
-    t.finish(code);
+    end_call(curl_transfer::of(m->easy_handle), m->data.result);
   }
   take_early_answers();
+}
+
+// Calls that wait for a connection fail with the one that couldn't make it: they would try one after
+// another. (libcurl has the first of them begin before it tells of the failure.)
+void curl_loop::end_call(curl_transfer& t, int code) {
+  const auto keep = running_.at(&t);
+  std::vector<std::shared_ptr<curl_transfer>> waiting;
+  std::optional<error> why;
+  if (code != CURLE_OK && !t.was_sent()) {
+    why = t.error_of(code);
+    for (const auto& [other, owner] : running_) {
+      if (other->waits_for_connection_of(t)) waiting.push_back(owner);
+    }
+  }
+  end(t);
+  for (const auto& w : waiting)
+    end(*w);
+  t.finish(code);
+  for (const auto& w : waiting)
+    w->fail(*why);
 }
 
 // --- the end

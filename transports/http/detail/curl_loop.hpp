@@ -90,6 +90,7 @@ class curl_loop final : public std::enable_shared_from_this<curl_loop>,
   void take_messages();
   void take_heads();
   void take_early_answers();
+  void end_call(curl_transfer& t, int code);
   bool is_due() const noexcept;
   void kick();
   void on_kick();

@@ -134,6 +134,11 @@ error curl_transfer::error_of(int code) const {
   return curl_error(easy_, code, error_text_.data(), was_sent());
 }
 
+bool curl_transfer::waits_for_connection_of(const curl_transfer& other) const noexcept {
+  return this != &other && in_multi && waits_ && !was_sent() && origin_ == other.origin_ &&
+         stage_of(easy_, false) == call_failure::stage::resolve;
+}
+
 // --- the answer, as libcurl hands it over
 
 bool curl_transfer::refuse(errc code, call_failure::stage at, std::string text) {

@@ -72,6 +72,12 @@ class curl_transfer final : public admission::ticket {
   void fail(error why);
   /// Has the waiter go on, outside of libcurl: with what there is.
   void resume();
+  /// What that CURLcode means for it.
+  error error_of(int code) const;
+  /// Whether it may have reached the server.
+  bool was_sent() const noexcept { return attempts_ > 0; }
+  /// Whether it waits to learn if the connection that the other makes takes several calls.
+  bool waits_for_connection_of(const curl_transfer& other) const noexcept;
   /// Whether this is still that call.
   bool serves(std::uint64_t call) const noexcept { return call_ == call; }
   /// The failure of a call that is given up now, because of `timeout` or `canceled`.
@@ -109,9 +115,6 @@ class curl_transfer final : public admission::ticket {
   bool refuse(errc code, call_failure::stage at, std::string text);
   void on_time_limit();
   void settle();
-
-  error error_of(int code) const;
-  bool was_sent() const noexcept { return attempts_ > 0; }
 
   struct free_parts {
     void operator()(void* parts) const noexcept;

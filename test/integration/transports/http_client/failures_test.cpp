@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -16,6 +18,34 @@ using test::client_world;
 using test::failure_of;
 using test::played_server;
 using namespace std::chrono_literals;
+
+TEST_CASE("http client: calls that wait for a connection which fails, fail with it") {
+  for (const auto where : test::places) {
+    client_world w(where);
+    played_server server(w);
+    const http::client client({.connect_timeout = 200ms});
+    const auto url = "https" + server.url().substr(4);
+    std::vector<client_world::started> calls;
+    for (int i = 0; i < 8; ++i)
+      calls.push_back(w.call(client, {.target = url}));
+    auto cancelled = w.call(client, {.target = url});
+    const auto silent = server.accept();
+    cancelled.cancel();
+    REQUIRE(w.ended(cancelled));
+    REQUIRE(w.settle([&] {
+      w.loop.advance(1ms);
+      return std::ranges::all_of(calls, [](const auto& c) { return c.done(); });
+    }));
+    for (auto& c : calls) {
+      check_failure(c.error(), kit::errc::unavailable, stage::tls);
+      CHECK_FALSE(test::failure_of(c.error()).sent);
+    }
+    const auto second = server.accept_within(20ms);  // libcurl lets one try before it tells
+    CHECK(server.is_left_alone());
+    auto next = w.call(client, {.target = url});
+    CHECK(server.accept());
+  }
+}
 
 TEST_CASE("http client: what cannot be sent is refused, without showing the URL") {
   client_world w(test::on::loop);
