@@ -148,8 +148,8 @@ class loop {
   static void spawn(const asio::any_io_executor& ex, asio::awaitable<void> work,
                     std::shared_ptr<detail::started_state> state);
 
+  manual_clock clock_;  // the last to go: coroutines destroyed with the loop have its time, too
   asio::io_context context_{1};
-  manual_clock clock_;
 };
 
 }  // namespace kit::testing
