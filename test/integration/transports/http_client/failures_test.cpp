@@ -40,8 +40,10 @@ TEST_CASE("http client: calls that wait for a connection which fails, fail with 
       check_failure(c.error(), kit::errc::unavailable, stage::tls);
       CHECK_FALSE(test::failure_of(c.error()).sent);
     }
-    const auto second = server.accept_within(20ms);  // libcurl lets one try before it tells
-    CHECK(server.is_left_alone());
+    std::size_t connections = 1;
+    while (server.accept_within(20ms))
+      ++connections;
+    CHECK(connections < calls.size());  // libcurl lets one try before it tells
     auto next = w.call(client, {.target = url});
     CHECK(server.accept());
   }
