@@ -13,7 +13,7 @@ Without an option: the release build in build/, and every test. Each of these pi
   --sanitize LIST     build-asan/, build-tsan/: LIST is address,undefined or thread
   --tidy              build-tidy/      clang-tidy over the libraries and examples, without precompiled headers
   --fuzz              build-fuzz/      each fuzzer for 10 seconds, with address,undefined
-  --all               all of them
+  --all               all of them, the fuzzers in build-asan/
 and with any of them:
   --werror            warnings are errors
 The compiler is $CXX, else clang 19, a newer clang, or GCC 13 or newer. Missing Debian packages are
@@ -23,6 +23,7 @@ END
 
 builds=()
 options=()
+asan_options=()
 while [ $# -gt 0 ]; do
   case $1 in
     --release | --debug | --tidy | --fuzz) builds+=("${1#--}") ;;
@@ -33,7 +34,9 @@ while [ $# -gt 0 ]; do
         *) usage >&2 && exit 2 ;;
       esac
       shift ;;
-    --all) builds=(release tidy debug asan tsan fuzz) ;;
+    --all)
+      builds=(release tidy debug asan tsan)
+      asan_options=(-Dfuzz=enabled) ;;
     --werror) options+=(--werror) ;;
     -h | --help) usage && exit 0 ;;
     *) usage >&2 && exit 2 ;;
@@ -129,7 +132,8 @@ for build in "${builds[@]}"; do
         -Dtests=enabled ;;
     asan)
       run_build asan build-asan all "${only_code[@]}" --timeout-multiplier 2 -- \
-        "${sanitized[@]}" -Db_sanitize=address,undefined ;;
+        "${sanitized[@]}" -Db_sanitize=address,undefined \
+        ${asan_options[@]+"${asan_options[@]}"} ;;
     tsan)
       run_build tsan build-tsan all "${only_code[@]}" --timeout-multiplier 3 -- \
         "${sanitized[@]}" -Db_sanitize=thread ;;
