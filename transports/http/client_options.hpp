@@ -36,8 +36,8 @@ struct client_tls_options {
 /// Durations: zero switches a limit off; negative ones are refused. Limits of connections are those
 /// of each loop that the client is used on.
 struct client_options {
-  /// How long a new connection may take: look-up of the name, TCP, TLS. Past it: `unavailable`, also
-  /// for the calls that wait to share it.
+  /// How long a new connection may take: look-up of the name, TCP, TLS. Past it: `unavailable`,
+  /// also for the calls that wait to share it.
   std::chrono::milliseconds connect_timeout{10'000};
   /// How long a call may take, with its content and with redirects; of a streaming one, until the
   /// head is here. While streamed content is sent it counts anew from each piece, and stands still
