@@ -326,8 +326,8 @@ void curl_loop::take_messages() {
   take_early_answers();
 }
 
-// Calls that wait for a connection fail with the one that couldn't make it: they would try one after
-// another. (libcurl has the first of them begin before it tells of the failure.)
+// Calls that wait for a connection fail with the one that couldn't make it: they would try one
+// after another. (libcurl has the first of them begin before it tells of the failure.)
 void curl_loop::end_call(curl_transfer& t, int code) {
   const auto keep = running_.at(&t);
   std::vector<std::shared_ptr<curl_transfer>> waiting;
