@@ -210,13 +210,16 @@ void curl_loop::time_is_over(curl_transfer& t, std::uint64_t call) {
 
 void curl_loop::resume(const std::shared_ptr<curl_transfer>& t) {
   if (!t->in_multi || !running_.contains(t.get())) return;
-  curl_easy_pause(t->handle(), CURLPAUSE_CONT);
+  t->send_on();
   if (!driving_) drive(CURL_SOCKET_TIMEOUT, 0);
 }
 
 void curl_loop::read_on(const std::shared_ptr<curl_transfer>& t) {
-  if (!closed()) sockets_.unread();
-  resume(t);
+  if (!t->in_multi || !running_.contains(t.get())) return;
+  sockets_.unread();
+  t->read_on();
+  kicked_ = true;  // later, once for all who read on: on one connection, each brings content to all
+  if (!driving_) kick();
 }
 
 // --- libcurl
@@ -286,7 +289,7 @@ void curl_loop::on_kick() {
   while (!resumable_.empty()) {
     auto* next = resumable_.back();
     resumable_.pop_back();
-    curl_easy_pause(next->handle(), CURLPAUSE_CONT);
+    next->send_on();
   }
   for (auto* t : std::exchange(stuck_, {})) {
     for (const int paused : {CURLPAUSE_RECV, CURLPAUSE_CONT})  // a change makes libcurl look at it

@@ -64,9 +64,9 @@ class curl_loop final : public std::enable_shared_from_this<curl_loop>,
   void start(std::shared_ptr<curl_transfer> t);
   /// Aborts a call; does nothing to one that has ended.
   void cancel(const std::shared_ptr<curl_transfer>& t, call_failure::stage why);
-  /// Has libcurl ask again for what it was told to wait for.
+  /// Has libcurl ask again for content that it was told to wait for.
   void resume(const std::shared_ptr<curl_transfer>& t);
-  /// The same, where it was told that nobody takes more of the answer.
+  /// Has it hand over more of an answer, after it was told that nobody takes more.
   void read_on(const std::shared_ptr<curl_transfer>& t);
 
   // What its transfers tell.

@@ -134,6 +134,19 @@ error curl_transfer::error_of(int code) const {
   return curl_error(easy_, code, error_text_.data(), was_sent());
 }
 
+void curl_transfer::send_on() {
+  const bool held_up = download_ && download_->held_up();
+  curl_easy_pause(easy_, held_up ? CURLPAUSE_RECV : CURLPAUSE_CONT);
+}
+
+// Of HTTP/2 libcurl 7.88 holds megabytes meanwhile. What isn't taken of them would be copied at
+// every pause, so all is.
+void curl_transfer::read_on() {
+  takes_all_ = true;
+  curl_easy_pause(easy_, CURLPAUSE_CONT);
+  takes_all_ = false;
+}
+
 bool curl_transfer::waits_for_connection_of(const curl_transfer& other) const noexcept {
   return this != &other && in_multi && waits_ && !was_sent() && origin_ == other.origin_ &&
          stage_of(easy_, false) == call_failure::stage::resolve;
@@ -253,7 +266,7 @@ void curl_transfer::look_for_early_end() {
 }
 
 std::size_t curl_transfer::on_content(std::string_view data) {
-  const bool taken = download_ ? download_->put(data) : keep(data);
+  const bool taken = download_ ? download_->put(data, takes_all_) : keep(data);
   if (!taken) return download_ ? CURL_WRITEFUNC_PAUSE : CURL_WRITEFUNC_ERROR;
   if (content_left_) {
     *content_left_ -= std::min<std::uint64_t>(*content_left_, data.size());

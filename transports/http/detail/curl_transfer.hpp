@@ -84,6 +84,10 @@ class curl_transfer final : public admission::ticket {
   error given_up(call_failure::stage why) const;
   void admitted() override;
 
+  /// What `on_send` and `on_content` have paused. Maybe inside of libcurl.
+  void send_on();
+  void read_on();
+
   bool in_multi = false;
 
  private:
@@ -152,6 +156,7 @@ class curl_transfer final : public admission::ticket {
   bool head_done_ = false;
   bool has_content_ = false;
   bool http_2_ = false;
+  bool takes_all_ = false;
   bool stop_sending_ = false;                  // the server will not read on
   std::optional<std::uint64_t> content_left_;  // of an answer that came early, where known
   std::optional<result<response>> outcome_;    // what the waiter takes

@@ -6,6 +6,8 @@
 
 #include <asio/co_spawn.hpp>
 #include <asio/error.hpp>
+#include <asio/post.hpp>
+#include <asio/use_awaitable.hpp>
 
 #include <kit/this_context.hpp>
 #include <transports/http/call_failure.hpp>
@@ -109,9 +111,9 @@ error upload::failure() const {
 
 // --- download
 
-bool download::put(std::string_view data) {
+bool download::put(std::string_view data, bool must) {
   const auto lock = changes_.lock();
-  if (ready_.size() >= max_pieces) {
+  if (ready_.size() >= max_pieces && !must) {
     held_up_ = true;
     return false;
   }
@@ -121,6 +123,11 @@ bool download::put(std::string_view data) {
   }
   ready_.back() += data;
   return true;
+}
+
+bool download::held_up() const {
+  const auto lock = changes_.lock();
+  return held_up_;
 }
 
 void download::end(std::optional<error> failure, headers trailers) {
@@ -134,8 +141,13 @@ void download::end(std::optional<error> failure, headers trailers) {
 
 asio::awaitable<std::optional<std::string>> download::read(time_point until,
                                                            std::function<void()> resume) {
+  if (at_once_ == max_at_once) {
+    at_once_ = 0;
+    co_await asio::post(asio::use_awaitable);
+  }
   auto lock = changes_.lock();
   while (ready_.empty() && !ended_) {
+    at_once_ = 0;
     const auto why = co_await changes_.wait(std::move(lock), until);
     if (why == wake::cancelled) throw std::system_error(asio::error::operation_aborted);
     lock = changes_.lock();
@@ -148,6 +160,7 @@ asio::awaitable<std::optional<std::string>> download::read(time_point until,
     auto chunk = std::move(ready_.front());
     ready_.pop_front();
     last_read_ = chunk.size();
+    ++at_once_;
     const bool go_on = held_up_ && ready_.size() <= max_pieces / 2;
     if (go_on) held_up_ = false;
     lock.unlock();

@@ -76,9 +76,15 @@ class download {
   /// Bytes of a piece. Longer ones, of which the reader has one while another comes, are given back
   /// to the system by malloc after each, and cost page faults.
   static constexpr std::size_t piece_size = 32 * 1024;
+  /// After so many that were there already, `read` lets others go on: with each, libcurl may bring
+  /// as much again.
+  static constexpr std::size_t max_at_once = 8;
 
-  /// False, and nothing taken, when there is enough already: `read` will call `resume`.
-  bool put(std::string_view data);
+  /// False, and nothing taken, when there is enough already: `read` will call `resume`. With `must`
+  /// it is taken all the same.
+  bool put(std::string_view data, bool must);
+  /// Whether the last `put` was refused, and `read` has not called `resume` since.
+  bool held_up() const;
   void end(std::optional<error> failure, headers trailers);
 
   /// Errors: `deadline_exceeded` when nothing has come until then.
@@ -87,9 +93,10 @@ class download {
   const headers& trailers() const noexcept { return trailers_; }
 
  private:
-  monitor changes_;  // of what follows
+  mutable monitor changes_;  // of what follows
   std::deque<std::string> ready_;
   std::size_t last_read_ = 0;  // the next is mostly as long
+  std::size_t at_once_ = 0;    // pieces read since somebody else could go on
   bool held_up_ = false;       // libcurl waits
   bool ended_ = false;
   std::optional<error> failure_;
