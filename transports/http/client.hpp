@@ -52,8 +52,9 @@ class client {
 
   /// The endpoint whose answers come when their head is here, with the content as a stream: reading
   /// it pulls, and a slow reader holds up the server (with HTTP/2 only when the stream's window is
-  /// full). Destroying the response aborts the transfer. The deadline and the cancellation that
-  /// count are those of the call until the head is here, then those of each read.
+  /// full: libcurl 7.88 opens it to 32 MiB, and keeps in memory what comes). Destroying the
+  /// response aborts the transfer. The deadline and the cancellation that count are those of the
+  /// call until the head is here, then those of each read.
   handler streaming() const;
 
  private:
