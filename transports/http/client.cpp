@@ -99,7 +99,7 @@ asio::awaitable<void> answered(const asio::any_io_executor& ex, const context& c
     t->waiter.store(at_home{std::move(handler)});
     if (const auto& content = t->sends()) {
       content->start(ex, ctx,
-                     while_alive(loop, t, [](curl_loop& l, const auto& call) { l.resume(call); }));
+                     while_alive(loop, t, [](curl_loop& l, const auto& call) { l.send_on(call); }));
     }
     loop->run([loop, t] { loop->start(t); });
   });

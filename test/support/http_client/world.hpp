@@ -185,6 +185,8 @@ class played_server {
   std::string url(std::string_view target = "/") const {
     return "http://127.0.0.1:" + std::to_string(port()) + std::string(target);
   }
+  /// The same by https, which it doesn't speak by itself.
+  std::string secure_url() const { return "https" + url().substr(4); }
   std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
 
   /// The next connection, which must come.

@@ -208,7 +208,7 @@ void curl_loop::time_is_over(curl_transfer& t, std::uint64_t call) {
   });
 }
 
-void curl_loop::resume(const std::shared_ptr<curl_transfer>& t) {
+void curl_loop::send_on(const std::shared_ptr<curl_transfer>& t) {
   if (!t->in_multi || !running_.contains(t.get())) return;
   t->send_on();
   if (!driving_) drive(CURL_SOCKET_TIMEOUT, 0);
@@ -335,7 +335,7 @@ void curl_loop::end_call(curl_transfer& t, int code) {
   const auto keep = running_.at(&t);
   std::vector<std::shared_ptr<curl_transfer>> waiting;
   std::optional<error> why;
-  if (code != CURLE_OK && !t.was_sent()) {
+  if (code != CURLE_OK && t.shares_connections() && !t.was_sent()) {
     why = t.error_of(code);
     for (const auto& [other, owner] : running_) {
       if (other->waits_for_connection_of(t)) waiting.push_back(owner);

@@ -65,7 +65,7 @@ class curl_loop final : public std::enable_shared_from_this<curl_loop>,
   /// Aborts a call; does nothing to one that has ended.
   void cancel(const std::shared_ptr<curl_transfer>& t, call_failure::stage why);
   /// Has libcurl ask again for content that it was told to wait for.
-  void resume(const std::shared_ptr<curl_transfer>& t);
+  void send_on(const std::shared_ptr<curl_transfer>& t);
   /// Has it hand over more of an answer, after it was told that nobody takes more.
   void read_on(const std::shared_ptr<curl_transfer>& t);
 

@@ -76,6 +76,8 @@ class curl_transfer final : public admission::ticket {
   error error_of(int code) const;
   /// Whether it may have reached the server.
   bool was_sent() const noexcept { return attempts_ > 0; }
+  /// Whether it goes on a connection that takes several calls, if it can.
+  bool shares_connections() const noexcept { return waits_; }
   /// Whether it waits to learn if the connection that the other makes takes several calls.
   bool waits_for_connection_of(const curl_transfer& other) const noexcept;
   /// Whether this is still that call.

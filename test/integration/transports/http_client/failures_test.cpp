@@ -24,7 +24,7 @@ TEST_CASE("http client: calls that wait for a connection which fails, fail with 
     client_world w(where);
     played_server server(w);
     const http::client client({.connect_timeout = 200ms});
-    const auto url = "https" + server.url().substr(4);
+    const auto url = server.secure_url();
     std::vector<client_world::started> calls;
     for (int i = 0; i < 8; ++i)
       calls.push_back(w.call(client, {.target = url}));
@@ -164,7 +164,7 @@ TEST_CASE("http client: a server that doesn't speak TLS, and one that says nothi
     client_world w(where);
     played_server server(w);
     const http::client client({.connect_timeout = 20ms});
-    const auto url = "https" + server.url().substr(4);
+    const auto url = server.secure_url();
     auto plain = w.call(client, {.target = url});
     auto peer = server.accept();
     peer->receives("\x16");
@@ -187,7 +187,7 @@ TEST_CASE("http client: a server that doesn't speak TLS, and one that says nothi
 TEST_CASE("http client: certificates that are none") {
   client_world w(test::on::loop);
   played_server server(w);
-  const auto url = "https" + server.url().substr(4);
+  const auto url = server.secure_url();
   const std::string text = "/etc/os-release";
   for (const http::client_tls_options& tls :
        {http::client_tls_options{.ca_file = text}, http::client_tls_options{.ca_pem = "none"},

@@ -174,10 +174,10 @@ TEST_CASE("http client: a call that ends too late tells whether the server may h
     const http::client client(
         {.connect_timeout = 0ms, .timeout = 100ms, .max_connections_per_host = 1});
     // In the handshake of TLS.
-    auto shaking = w.call(client, {.target = "https" + server.url().substr(4)});
+    auto shaking = w.call(client, {.target = server.secure_url()});
     auto peer = server.accept();
     CHECK(peer->receives("\x16"));
-    auto waiting = w.call(client, {.target = "https" + server.url().substr(4)});
+    auto waiting = w.call(client, {.target = server.secure_url()});
     w.run();
     w.loop.advance(100ms);
     REQUIRE(w.ended(shaking));

@@ -67,8 +67,6 @@ TEST_CASE("http client: trusts its own authorities, from a file or a text, and n
   }
 }
 
-// Records are short, so that what libcurl reads after a pause is: it leaves much in the socket, of
-// which the system tells nothing.
 TEST_CASE("http client: a slow reader over TLS gets all") {
   const auto& site = tls_site::get();
   const secure_server server(
