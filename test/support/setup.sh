@@ -68,6 +68,7 @@ package_of() {
     sanitizers) echo "libclang-rt-$(clang_version)-dev" ;;
     "<asio/version.hpp>") echo libasio-dev ;;
     "<simdjson.h>") echo libsimdjson-dev ;;
+    "<spdlog/spdlog.h>") echo libspdlog-dev ;;
     "<tl/expected.hpp>") echo libexpected-dev ;;
     "<openssl/ssl.h>") echo libssl-dev ;;
     "<doctest/doctest.h>") echo doctest-dev ;;
@@ -136,7 +137,8 @@ prefer_npm() {
 # What any build needs, and the needs given. Sets and exports CXX.
 require_build_tools() {
   if [ -n "${CXX:-}" ] && ! $CXX --version >/dev/null 2>&1; then die "CXX='$CXX' cannot be run"; fi
-  require compiler meson ninja pkg-config "<asio/version.hpp>" "<simdjson.h>" "<tl/expected.hpp>" "$@"
+  require compiler meson ninja pkg-config "<asio/version.hpp>" "<simdjson.h>" "<spdlog/spdlog.h>" \
+    "<tl/expected.hpp>" "$@"
   pick_compiler || die "no right compiler found: install clang-19, or GCC 13 or later"
   if command -v ccache >/dev/null && [ "${CXX#ccache }" = "$CXX" ]; then CXX="ccache $CXX"; fi
   export CXX
