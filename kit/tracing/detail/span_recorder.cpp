@@ -3,35 +3,40 @@
 #include <algorithm>
 #include <utility>
 
+#include <kit/codec/utf8.hpp>
+
 namespace kit::tracing::detail {
 namespace {
 
-// Not in the middle of a character.
-void shorten(std::string& text, std::size_t most) {
-  if (text.size() <= most) return;
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0) == 0x80)
-    --most;
-  text.resize(most);
+// Valid UTF-8, as every exporter needs it, and not too long.
+void tidy(std::string& text, std::size_t most) {
+  if (text.size() > most) {
+    while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0) == 0x80)
+      --most;  // not in the middle of a character
+    text.resize(most);
+  }
+  if (!is_utf8(text)) text = to_utf8(std::move(text));
 }
 
-void shorten(attribute& a, std::size_t most) {
+void tidy(attribute& a, std::size_t most) {
+  tidy(a.key, most);
   if (auto* text = std::get_if<std::string>(&a.value)) {
-    shorten(*text, most);
+    tidy(*text, most);
   } else if (auto* list = std::get_if<attribute::list_of_text>(&a.value)) {
     for (auto& item : *list)
-      shorten(item, most);
+      tidy(item, most);
   }
 }
 
-// Of an event or a link: they have as many attributes as a span may have.
-std::uint32_t shorten(attributes& all, const span_limits& limits) {
+// Those of a span when it starts, of an event, of a link. Returns how many were dropped.
+std::uint32_t tidy(attributes& all, const span_limits& limits) {
   std::uint32_t dropped = 0;
   if (all.size() > limits.attributes) {
     dropped = static_cast<std::uint32_t>(all.size() - limits.attributes);
     all.resize(limits.attributes);
   }
   for (auto& a : all)
-    shorten(a, limits.text_bytes);
+    tidy(a, limits.text_bytes);
   return dropped;
 }
 
@@ -41,12 +46,14 @@ span_recorder::span_recorder(std::shared_ptr<const tracer::core> core, span_data
                              time_point started)
     : core_(std::move(core)), started_(started), data_(std::move(data)) {
   const auto& limits = core_->options.limits;
-  shorten(data_.name, limits.text_bytes);
-  data_.dropped_attributes = shorten(data_.attributes, limits);
+  tidy(data_.name, limits.text_bytes);
+  data_.dropped_attributes = tidy(data_.attributes, limits);
   if (data_.links.size() > limits.links) {
     data_.dropped_links = static_cast<std::uint32_t>(data_.links.size() - limits.links);
     data_.links.resize(limits.links);
   }
+  for (auto& l : data_.links)
+    data_.dropped_attributes += tidy(l.attributes, limits);
 }
 
 // A span that nobody ended: what is known of it must not be lost.
@@ -65,7 +72,7 @@ void span_recorder::set_name(std::string_view name) {
   std::lock_guard lock(mutex_);
   if (ended_) return;
   data_.name = name;
-  shorten(data_.name, core_->options.limits.text_bytes);
+  tidy(data_.name, core_->options.limits.text_bytes);
 }
 
 void span_recorder::set(attribute a, bool replace) {
@@ -75,7 +82,7 @@ void span_recorder::set(attribute a, bool replace) {
 
 void span_recorder::put(attribute a, bool replace) {
   const auto& limits = core_->options.limits;
-  shorten(a, limits.text_bytes);
+  tidy(a, limits.text_bytes);
   const auto same = std::ranges::find(data_.attributes, a.key, &attribute::key);
   if (same != data_.attributes.end()) {
     if (replace) same->value = std::move(a.value);
@@ -94,8 +101,8 @@ void span_recorder::add_event(span_event e) {
     ++data_.dropped_events;
     return;
   }
-  data_.dropped_attributes += shorten(e.attributes, limits);
-  shorten(e.name, limits.text_bytes);
+  data_.dropped_attributes += tidy(e.attributes, limits);
+  tidy(e.name, limits.text_bytes);
   data_.events.push_back(std::move(e));
 }
 
@@ -107,7 +114,7 @@ void span_recorder::add_link(span_link l) {
     ++data_.dropped_links;
     return;
   }
-  data_.dropped_attributes += shorten(l.attributes, limits);
+  data_.dropped_attributes += tidy(l.attributes, limits);
   data_.links.push_back(std::move(l));
 }
 
@@ -116,7 +123,7 @@ void span_recorder::set_status(span_status status, std::string_view message) {
   if (ended_ || data_.status == span_status::ok) return;
   data_.status = status;
   data_.status_message = status == span_status::error ? message : std::string_view();
-  shorten(data_.status_message, core_->options.limits.text_bytes);
+  tidy(data_.status_message, core_->options.limits.text_bytes);
 }
 
 void span_recorder::end(const std::shared_ptr<span_recorder>& self, time_point when) {

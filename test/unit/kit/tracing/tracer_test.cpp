@@ -320,6 +320,20 @@ TEST_CASE("span: what is too much is dropped and counted") {
   CHECK(data.status_message == "messa");
 }
 
+TEST_CASE("span: texts from outside are made valid UTF-8") {
+  fixture f;
+  const auto s = f.tracer.start("a\xff", context(), {.attributes = {{"k\xfe", "\xc3(x"}}});
+  s.set("list", attribute::list_of_text{"\x80"});
+  s.add_event("\xff");
+  s.set_status(span_status::error, "\xe2\x82");
+  s.end();
+  const auto data = f.spans->named("a\ufffd");
+  CHECK(data.attributes ==
+        attributes{{"k\ufffd", "\ufffd(x"}, {"list", attribute::list_of_text{"\ufffd"}}});
+  CHECK(data.events[0].name == "\ufffd");
+  CHECK(data.status_message == "\ufffd\ufffd");
+}
+
 TEST_CASE("tracer: without a processor nothing is recorded, decisions travel all the same") {
   const tracer t({.sampler = always_sample()});
   CHECK_FALSE(t.records());
