@@ -164,11 +164,27 @@ class span {
 
  private:
   friend class tracer;
+  friend class weak_span;
   span(span_context context, std::shared_ptr<detail::span_recorder> recorder) noexcept
       : context_(std::move(context)), recorder_(std::move(recorder)) {}
 
   span_context context_;
   std::shared_ptr<detail::span_recorder> recorder_;
+};
+
+/// A span that may have gone: refers to it without keeping it from ending.
+class weak_span {
+ public:
+  weak_span() noexcept = default;
+  explicit weak_span(const span& s) noexcept : context_(s.context_), recorder_(s.recorder_) {}
+
+  const span_context& context() const noexcept { return context_; }
+  /// The span; one that isn't recorded where the last handle has gone.
+  span lock() const noexcept { return span(context_, recorder_.lock()); }
+
+ private:
+  span_context context_;
+  std::weak_ptr<detail::span_recorder> recorder_;
 };
 
 /// The current span of a context: what `with_span` or `with_span_context` has put there. One that
