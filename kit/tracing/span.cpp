@@ -89,7 +89,7 @@ void span::set_status(span_status status, std::string_view message) const {
   if (recorder_) recorder_->set_status(status, message);
 }
 
-void span::set_error(const error& e) const {
+void span::set_error(const error& e, bool counts) const {
   if (!recorder_) return;
   recorder_->set({"error.type", kit::name(e.code())}, false);
   if (const auto* all = e.get<attempts>()) {
@@ -98,7 +98,7 @@ void span::set_error(const error& e) const {
                      true);
     }
   }
-  recorder_->set_status(span_status::error, e.message());
+  if (counts) recorder_->set_status(span_status::error, e.message());
 }
 
 void span::end() const {

@@ -150,10 +150,10 @@ class span {
   void add_link(span_link link) const;
   /// `ok` is final; else the last one counts.
   void set_status(span_status status, std::string_view message = {}) const;
-  /// The span has failed by it: its status is `error`, and it has the attribute `error.type`, the
-  /// code's name. Of an error that a retry gave up with, those of all attempts are attributes, see
-  /// `kit::attempts`.
-  void set_error(const error& e) const;
+  /// The work has failed by it: `error.type` is the code's name, and where that `counts` as an
+  /// error of the span, its status is `error`. Of an error that a retry gave up with, those of all
+  /// attempts are attributes, see `kit::attempts`.
+  void set_error(const error& e, bool counts = true) const;
 
   /// Ends it now, or then, by the clock of its tracer. Later calls do nothing.
   void end() const;
