@@ -18,9 +18,11 @@ void tracing::enter(call& c, state& s) {
   const auto& o = shared_->options;
   std::string_view name = o.name.empty() ? c.name() : o.name;
   if (name.empty()) name = "endpoint";
-  s.span = shared_->tracer.start(name, c.context(), {.kind = o.kind, .start = c.started()});
-  c.set_context(with_span(c.context(), s.span));
-  if (!s.span.recording()) return;
+  auto span = shared_->tracer.start(name, c.context(), {.kind = o.kind, .start = c.started()});
+  const bool recording = span.recording();
+  if (recording) s.span = span;
+  c.set_context(with_span(c.context(), std::move(span)));
+  if (!recording) return;
   if (o.name_of) {
     if (const auto better = o.name_of(c); !better.empty()) s.span.set_name(better);
   }

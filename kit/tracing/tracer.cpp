@@ -9,7 +9,10 @@
 namespace kit::tracing {
 namespace {
 
-constexpr std::uint64_t next_seed = 0x9e3779b97f4a7c15;  // what `random_source` steps by
+// Zero is no id; once in 2^64 another one has to do.
+std::uint64_t id_of(random_source& random) noexcept {
+  return std::max<std::uint64_t>(random(), 1);
+}
 
 bool any_wants_unsampled(const std::vector<std::shared_ptr<span_processor>>& all) {
   for (const auto& p : all) {
@@ -42,11 +45,8 @@ tracer::core::core(tracer_options o)
       records_unsampled(any_wants_unsampled(options.processors)),
       random(options.random.value_or(random_source::from_entropy()).split()()) {}
 
-std::uint64_t tracer::core::random_id() noexcept {
-  for (;;) {
-    const auto seed = random.fetch_add(next_seed, std::memory_order_relaxed);
-    if (const auto id = random_source(seed)()) return id;
-  }
+random_source tracer::core::random_numbers(std::uint64_t count) noexcept {
+  return random_source(random.fetch_add(count * random_source::step, std::memory_order_relaxed));
 }
 
 tracer::tracer(tracer_options options) : core_(std::make_shared<core>(std::move(options))) {}
@@ -91,14 +91,17 @@ span tracer::start(std::string_view name, const context& ctx, const span_options
 // Who the span is: a child of that parent, the parent itself, or a root.
 span_context tracer::core::descend(const span_context* parent, span_kind kind) noexcept {
   if (!parent || !parent->valid()) {
-    return {.trace_id = {random_id(), random_id()}, .span_id = {random_id()}};
+    auto numbers = random_numbers(3);
+    const auto high = id_of(numbers), low = id_of(numbers);
+    return {.trace_id = {high, low}, .span_id = {id_of(numbers)}};
   }
   span_context own{.trace_id = parent->trace_id, .state = parent->state};
   if (options.shared_spans && parent->remote && kind == span_kind::server) {
     own.span_id = parent->span_id;
     own.parent_span_id = parent->parent_span_id;
   } else {
-    own.span_id = {random_id()};
+    auto numbers = random_numbers(1);
+    own.span_id = {id_of(numbers)};
     own.parent_span_id = parent->span_id;
   }
   return own;

@@ -16,8 +16,8 @@ namespace kit::tracing {
 struct tracer::core {
   explicit core(tracer_options o);
 
-  /// 64 bits that aren't zero.
-  std::uint64_t random_id() noexcept;
+  /// So many numbers that nobody else gets.
+  random_source random_numbers(std::uint64_t count) noexcept;
   span_context descend(const span_context* parent, span_kind kind) noexcept;
   span_data describe(span_context own, std::string_view name, const span_options& about) const;
   time_point now() const noexcept {
