@@ -15,6 +15,7 @@
 #include <kit/classify.hpp>
 #include <kit/error.hpp>
 #include <kit/monitor.hpp>
+#include <kit/periodic.hpp>
 #include <kit/this_context.hpp>
 #include <kit/timer.hpp>
 
@@ -91,13 +92,9 @@ asio::awaitable<void> batch_exporter::impl::run() {
     take_batch();
     co_await send();
   }
-  co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
-  co_await asio::this_coro::throw_if_cancelled(true);
-  try {
-    co_await with_timeout(options_.drain_timeout, drain());
-  } catch (...) {
+  if (const auto drained = co_await drain_within(options_.drain_timeout, drain()); !drained) {
     take_all();
-    give_up(to_error(std::current_exception()));
+    give_up(drained.error());
   }
 }
 
