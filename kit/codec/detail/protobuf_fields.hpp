@@ -161,12 +161,13 @@ struct field<M, Form, Number> {
 // --- repeated fields
 // ------------------------------------------------------------------------------
 
-/// Calls `f(element) -> bool` from the last element to the first, where the container can do that.
+/// Calls `f(element, index) -> bool` from the last element to the first, where the container can do
+/// that.
 template <class C, class F>
-bool each_backwards(writer& w, const C& v, F f) {
+bool each_backwards(const C& v, F f) {
   const auto visit = [&](auto first, auto last, std::size_t i, std::size_t step) {
     for (; first != last; ++first, i += step) {
-      if (!f(*first)) return w.in_element(i);
+      if (!f(*first, i)) return false;
     }
     return true;
   };
@@ -200,8 +201,8 @@ struct field<M, Form, Number> {
   static bool write(writer& w, const M& v) {
     if (v.begin() == v.end()) return true;
     const std::size_t before = w.size();
-    const bool ok = each_backwards(w, v, [&](const element& e) {
-      if (!one::write(w, e)) return false;
+    const bool ok = each_backwards(v, [&](const element& e, std::size_t i) {
+      if (!one::write(w, e)) return w.in_element(i);
       if constexpr (!one::packable) w.template put_tag<tag>();
       return true;
     });
@@ -275,7 +276,7 @@ struct field<M, Form, Number> {
   static constexpr std::uint32_t mapped_tag = make_tag(2, mapped::type);
 
   static bool write(writer& w, const M& v) {
-    return each_backwards(w, v, [&](const auto& entry) {
+    return each_backwards(v, [&](const auto& entry, std::size_t) {
       const std::size_t before = w.size();
       const bool ok = w.write_message([&] { return write_entry(w, entry.first, entry.second); });
       if (!ok) return false;
