@@ -44,6 +44,8 @@ enum class integer_form : std::uint8_t {
 ///     kit::field<&shape::is>().alternatives(kit::alternative("circle").number(1),
 ///                                           kit::alternative("square").number(2))
 ///
+/// Nothing, `monostate`, is none of these fields; `required` and `omit_empty` don't apply to them.
+///
 /// Comments go into the documents that are made for others, e.g. OpenAPI: of the type by `static
 /// constexpr std::string_view comment = "The sum of two numbers.";`, of a field by
 /// `kit::field<&sum_response::v>().comment("the sum")`. Where the struct is a service, those of its

@@ -9,6 +9,7 @@
 #include <utility>
 #include <variant>
 
+#include <kit/codec/detail/alternatives.hpp>
 #include <kit/codec/detail/protobuf_values.hpp>
 
 namespace kit::protobuf::detail {
@@ -78,11 +79,6 @@ template <class M>
 inline constexpr bool is_span = false;
 template <class E>
 inline constexpr bool is_span<std::span<const E>> = true;
-
-template <class M>
-inline constexpr bool is_variant = false;
-template <class... Ts>
-inline constexpr bool is_variant<std::variant<Ts...>> = true;
 
 template <class M>
 concept many = !converted<M> && !is_bytes<M> &&
@@ -329,7 +325,7 @@ template <class T, std::size_t I>
 struct struct_field {
   static constexpr reflect::wire_field info = numbered<T>::fields[I];
   using member = std::remove_const_t<reflect::field_type<T, info.member>>;
-  static_assert(!is_variant<member>,
+  static_assert(!codec_detail::is_variant<member>,
                 "kit::protobuf: the alternatives of a variant need names and numbers: "
                 "kit::field<...>().alternatives(kit::alternative(\"name\").number(1), ...)");
   using type = field<member, info.form, info.number>;
@@ -342,26 +338,15 @@ struct struct_field {
   }
 };
 
-template <class... Ts>
-consteval std::size_t alternatives_before(const std::variant<Ts...>*) {
-  constexpr bool empty_first[] = {std::is_same_v<Ts, std::monostate>...};
-  return empty_first[0] ? 1 : 0;
-}
-
 /// One alternative of a variant. The one that it holds is always written.
 template <class T, std::size_t I>
   requires(numbered<T>::fields[I].alternative != reflect::wire_field::whole)
 struct struct_field<T, I> {
   static constexpr reflect::wire_field info = numbered<T>::fields[I];
-  using member = std::remove_const_t<reflect::field_type<T, info.member>>;
-  static_assert(is_variant<member>, "kit::protobuf: alternatives are of a std::variant");
-  static constexpr std::size_t before = alternatives_before(static_cast<const member*>(nullptr));
-  static constexpr std::size_t index = before + info.alternative;
-  static_assert(std::variant_size_v<member> ==
-                    before + reflect::fields_of<T>[info.member].alternatives.size(),
-                "kit::protobuf: each alternative of a variant needs a name and a number, but for "
-                "a std::monostate at the start");
-  using held = std::variant_alternative_t<index, member>;
+  using place = codec_detail::alternative_of<T, info.member, info.alternative>;
+  using member = typename place::variant;
+  using held = typename place::type;
+  static constexpr std::size_t index = place::index;
   using type = field<held, info.form, info.number>;
 
   static bool write(writer& w, const member& v) {
