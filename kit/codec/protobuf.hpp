@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include <kit/codec/detail/protobuf_fields.hpp>
+#include <kit/codec/detail/protobuf_struct.hpp>
 #include <kit/codec/detail/protobuf_time.hpp>
 #include <kit/codec/protobuf_options.hpp>
 #include <kit/codec/protobuf_time.hpp>

@@ -1,9 +1,7 @@
 // What encoding and decoding protobuf costs, in time and allocations, beside the JSON codec on the
 // same structs: spans as an OpenTelemetry exporter sends them, and a small request.
 //   protobuf_bench [--seconds S]
-#include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -20,32 +18,10 @@
 
 namespace {
 
-using clock_type = std::chrono::steady_clock;
+using bench::measure;
 
 // What must not be optimised away ends up here.
 volatile std::size_t sink;
-
-// Runs `work` for about `seconds` and prints the best of 50 short rounds: a shared machine disturbs
-// many of them.
-template <class Work>
-void measure(const char* name, double seconds, std::size_t bytes, Work work) {
-  std::size_t calls = 20;
-  double best = 1e9;
-  std::uint64_t allocated = 0;
-  for (int round = 0; round <= 50; ++round) {
-    const std::uint64_t before = bench::allocations;
-    const auto start = clock_type::now();
-    for (std::size_t i = 0; i < calls; ++i)
-      work();
-    const std::chrono::duration<double> took = clock_type::now() - start;
-    allocated = (bench::allocations - before) / calls;
-    const double each = took.count() / static_cast<double>(calls);
-    if (round > 0) best = std::min(best, each);
-    calls = static_cast<std::size_t>(seconds / 50 / each) + 1;
-  }
-  std::printf("%-34s %9.1f ns %6.0f MB/s %6llu allocations\n", name, best * 1e9,
-              static_cast<double>(bytes) / best / 1e6, static_cast<unsigned long long>(allocated));
-}
 
 // --- OpenTelemetry's messages, as far as spans need them
 // ------------------------------------------

@@ -11,7 +11,6 @@
 #include <utility>
 #include <variant>
 
-#include <kit/codec/detail/type_kinds.hpp>
 #include <kit/reflect.hpp>
 
 #include "protobuf_everything.hpp"
@@ -19,7 +18,19 @@
 /// Random messages with every type, and their equality.
 namespace test {
 
-namespace kinds = kit::codec_detail;
+template <class T>
+concept pointer = requires(T& v) {
+  *v;
+  bool(v);
+  v.reset();
+};
+template <class T>
+concept map = requires { typename T::mapped_type; };
+template <class T>
+concept list = requires(T& v) {
+  v.begin();
+  v.clear();
+};
 
 // --- equality, independent of the codec -------------------------------------------------------
 
@@ -33,16 +44,16 @@ bool same(const T& a, const T& b) {
       if (!Field::info.skip) ok = ok && same(left, kit::reflect::member<Field::index>(right));
     });
     return ok;
-  } else if constexpr (kinds::owner<T>) {
+  } else if constexpr (pointer<T>) {
     return bool(a) == bool(b) && (!a || same(*a, *b));
   } else if constexpr (requires { a.valueless_by_exception(); }) {
     return a.index() == b.index() &&
            std::visit([&]<class V>(const V& v) { return same(v, std::get<V>(b)); }, a);
-  } else if constexpr (kinds::map<T>) {
+  } else if constexpr (map<T>) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
       return x.first == y.first && same(x.second, y.second);
     });
-  } else if constexpr (kinds::sequence<T>) {
+  } else if constexpr (list<T>) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
       return same<typename T::value_type>(x, y);
     });
@@ -90,7 +101,7 @@ void fill_list(value_source& from, T& v, int depth) {
   for (auto n = from.below(4); n > 0; --n) {
     typename T::value_type one{};
     fill(from, one, depth - 1);
-    if constexpr (kinds::set<T>) {
+    if constexpr (requires { typename T::key_type; }) {
       v.insert(std::move(one));
     } else {
       v.push_back(std::move(one));
@@ -130,10 +141,10 @@ void fill(value_source& from, T& v, int depth) {
   } else if constexpr (requires { v.fill(v[0]); }) {
     for (auto& one : v)
       fill(from, one, depth);
-  } else if constexpr (kinds::owner<T>) {
+  } else if constexpr (pointer<T>) {
     if (depth <= 0 || from.once_in(2)) return;
-    using held = kinds::owned_type<T>;
-    if constexpr (kinds::is_optional<T>) {
+    using held = std::remove_cvref_t<decltype(*v)>;
+    if constexpr (requires { v.emplace(); }) {
       fill(from, v.emplace(), depth - 1);
     } else {
       v = std::make_unique<held>();
@@ -141,9 +152,9 @@ void fill(value_source& from, T& v, int depth) {
     }
   } else if constexpr (requires { v.valueless_by_exception(); }) {
     fill_variant(from, v, depth);
-  } else if constexpr (kinds::map<T>) {
+  } else if constexpr (map<T>) {
     if (depth > 0) fill_map(from, v, depth);
-  } else if constexpr (kinds::container<T>) {
+  } else if constexpr (list<T>) {
     if (depth > 0) fill_list(from, v, depth);
   } else {
     kit::reflect::for_each_field(v, [&]<class Field>(Field, auto& field) {
