@@ -28,8 +28,8 @@ class histogram {
   /// allocates, and so is for a part of the values.
   /// Errors: `std::bad_alloc`; the value is counted all the same.
   void observe(double value, const tracing::span_context& span) const;
-  /// The same with labels of any kind, valid and distinct names. Together they may have 128 bytes,
-  /// else there is no example (OpenMetrics).
+  /// The same with labels of any kind. Where their names are no label names or not distinct, the
+  /// values no UTF-8, or all together longer than 128 bytes, there is no example (OpenMetrics).
   void observe(double value, std::vector<label> example) const {
     if (series_) series_->observe(value, std::move(example));
   }

@@ -23,7 +23,7 @@ std::shared_ptr<series> series_of(family_state& family, std::span<const std::str
 bool remove_series(family_state& family, std::span<const std::string_view> values);
 
 template <class T>
-concept text_like = std::convertible_to<const T&, std::string_view>;
+concept text_like = std::convertible_to<const T&, std::string_view> && !std::is_null_pointer_v<T>;
 template <class T>
 concept number =
     std::integral<T> && sizeof(T) <= 8 && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&

@@ -19,8 +19,9 @@ constexpr std::size_t openmetrics = 1;
 
 endpoint<http::request, http::response> prometheus_handler(registry metrics,
                                                            prometheus_options options) {
-  if (options.max_exponential_buckets == 0) {
-    throw error(errc::invalid_argument, "prometheus_options::max_exponential_buckets: is 0");
+  if (options.max_exponential_buckets < 2) {
+    throw error(errc::invalid_argument,
+                "prometheus_options::max_exponential_buckets: must be at least 2");
   }
   return detail::page_handler([metrics = std::move(metrics), options](const http::request& req) {
     const bool open = http::negotiate_media_type(req.headers, formats) == openmetrics;

@@ -15,7 +15,7 @@ namespace kit::metrics {
 /// Settings of the Prometheus formats.
 struct prometheus_options {
   /// How many buckets of an exponential histogram are shown: it is made coarser until they suffice.
-  /// At least 1. Those shown stay the same, but for further ones, and every second one that goes.
+  /// At least 2. Those shown stay the same, but for further ones, and every second one that goes.
   std::size_t max_exponential_buckets = 32;
 };
 
@@ -39,7 +39,8 @@ std::string openmetrics_text(const snapshot& s, const prometheus_options& option
 ///
 ///     router.get("/metrics", kit::metrics::prometheus_handler(metrics));
 ///
-/// Threads: any. Errors: throws `errc::invalid_argument` when the options ask for no bucket.
+/// Threads: any. Errors: throws `errc::invalid_argument` when the options ask for fewer than 2
+/// buckets.
 endpoint<http::request, http::response> prometheus_handler(registry metrics,
                                                            prometheus_options options = {});
 

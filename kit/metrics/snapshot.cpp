@@ -82,7 +82,8 @@ void exponential_counts::trim() {
 
 exponential_counts exponential_counts::downscaled(std::size_t max_buckets) const {
   exponential_counts out = *this;
-  while (out.counts.size() > std::max<std::size_t>(max_buckets, 1)) {
+  // Those below and above 1 never become one.
+  while (out.counts.size() > std::max<std::size_t>(max_buckets, 2)) {
     const auto first = static_cast<std::size_t>(out.offset & 1);  // the first may lack its partner
     std::vector<std::uint64_t> merged((out.counts.size() + first + 1) / 2);
     for (std::size_t i = 0; i < out.counts.size(); ++i)

@@ -55,7 +55,7 @@ struct exponential_counts {
   double zero_threshold = 0;
   /// Index of the first bucket.
   std::int32_t offset = 0;
-  std::vector<std::uint64_t> counts;
+  std::vector<std::uint64_t> counts = {};
   /// Values above the last bucket that the metric's range has, `overflow_bound`. For a backend that
   /// has no place for them they belong into the last bucket.
   std::uint64_t overflow = 0;
@@ -65,7 +65,7 @@ struct exponential_counts {
   double lower_bound(std::size_t i) const noexcept;
   /// Leaves out empty buckets at both ends.
   void trim();
-  /// The same counts in at most `max_buckets` buckets, which is at least 1: pairs are merged, and
+  /// The same counts in at most `max_buckets` buckets, which is at least 2: pairs are merged, and
   /// the scale goes down by 1, as often as it takes.
   exponential_counts downscaled(std::size_t max_buckets) const;
   friend bool operator==(const exponential_counts&, const exponential_counts&) = default;
@@ -101,11 +101,11 @@ struct histogram_data {
 /// One series: a metric with its label values.
 struct point {
   /// The value of each of `family::labels`.
-  std::vector<std::string> values;
+  std::vector<std::string> values = {};
   /// Of counters and gauges; of a counter, what was counted since `start`.
   double value = 0;
   /// Of histograms.
-  histogram_data histogram;
+  histogram_data histogram = {};
   /// When the series was made; of what `delta` gives, when the span began.
   wall_time start{};
   /// Of gauges: changes whenever the gauge is set, also to the value it has. In what `delta` gives,
@@ -118,14 +118,14 @@ struct point {
 struct family {
   metric_kind kind = metric_kind::gauge;
   std::string name;
-  std::string help;
-  std::string unit;
+  std::string help = {};
+  std::string unit = {};
   /// Names of the labels, sorted.
-  std::vector<std::string> labels;
+  std::vector<std::string> labels = {};
   /// Of a histogram that is to be shown as a summary: which quantiles. Otherwise empty.
-  std::vector<double> quantiles;
+  std::vector<double> quantiles = {};
   /// Never empty. Sorted by `values`.
-  std::vector<point> points;
+  std::vector<point> points = {};
 
   /// The point with these values, null when there is none. Valid as long as the family.
   const point* find(std::span<const std::string_view> values) const noexcept;

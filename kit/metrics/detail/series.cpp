@@ -1,6 +1,9 @@
 #include <kit/metrics/detail/series.hpp>
 
+#include <algorithm>
 #include <cmath>
+
+#include <kit/metrics/detail/names.hpp>
 
 namespace kit::metrics::detail {
 namespace {
@@ -8,11 +11,14 @@ namespace {
 // OpenMetrics 1.0.0, Exemplars: names and values of all labels together.
 constexpr std::size_t most_example_text = 128;
 
-std::size_t text_size(const std::vector<label>& labels) noexcept {
+bool valid_example(const std::vector<label>& labels) {
   std::size_t size = 0;
-  for (const auto& l : labels)
+  for (const auto& l : labels) {
     size += l.name.size() + l.value.size();
-  return size;
+    if (!valid_label_name(l.name) || !valid_utf8(l.value)) return false;
+    if (std::ranges::count(labels, l.name, &label::name) > 1) return false;
+  }
+  return size <= most_example_text;
 }
 
 }  // namespace
@@ -47,7 +53,7 @@ cells::place histogram_series::note(double v) noexcept {
 
 void histogram_series::observe(double v, std::vector<label> example) {
   observe(v);
-  if (!std::isfinite(v) || text_size(example) > most_example_text) return;
+  if (!std::isfinite(v) || !valid_example(example)) return;
   exemplar made{std::move(example), v, family().now()};
   const std::lock_guard lock(exemplars_mutex_);
   exemplars_.insert_or_assign(exemplar_key(v), std::move(made));
