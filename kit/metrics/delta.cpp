@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <bit>
+#include <cstdint>
 #include <utility>
 
 #include <kit/metrics/snapshot.hpp>
@@ -42,14 +44,14 @@ bool restarted(metric_kind kind, const point& now, const point& before) noexcept
 }
 
 bool touched(const point& now, const point& before) noexcept {
-  return now.updates != before.updates || now.value != before.value;
+  const auto bits = [](double v) { return std::bit_cast<std::uint64_t>(v); };  // NaN is itself
+  return now.updates != before.updates || bits(now.value) != bits(before.value);
 }
 
 // What happened since `before`, which is null when the series is new.
 point difference(metric_kind kind, point now, const point* before, wall_time since) {
   const point nothing;
-  const bool is_new = !before || restarted(kind, now, *before);
-  if (is_new) before = &nothing;
+  if (!before || restarted(kind, now, *before)) before = &nothing;
   now.start = std::max(now.start, since);
   switch (kind) {
     case metric_kind::counter:
@@ -64,7 +66,7 @@ point difference(metric_kind kind, point now, const point* before, wall_time sin
       break;
     case metric_kind::gauge:
     case metric_kind::up_down_counter:
-      now.updates = is_new || touched(now, *before) ? 1 : 0;
+      now.updates = touched(now, *before) ? 1 : 0;
       break;
   }
   return now;
