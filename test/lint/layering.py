@@ -35,10 +35,12 @@ RULED_OUT = [
     ),
 ]
 # What a request has is never a thread's: it suspends here and goes on there. The files that may tell
-# threads apart do so for memory only.
+# threads apart do so for memory only: where to count, where to find a block.
 THREAD_LOCAL = re.compile(r"\bthread_local\b")
 MAY_USE_THREAD_LOCAL = {
     "kit/detail/node_memory.cpp",  # blocks that a thread keeps for the next ones
+    "kit/metrics/detail/thread_slot.cpp",  # numbers of threads, so that each counts in cells of its own
+    "kit/metrics/detail/thread_slot.hpp",
 }
 CAPTURING_LAMBDA = re.compile(
     r"\[\s*[^\s\[\]][^\[\]]*\]\s*(<[^{}]*?>\s*)?\([^{}]*?\)\s*(mutable\s*)?(noexcept\s*)?"

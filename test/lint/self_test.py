@@ -66,6 +66,9 @@ BAD = [
     ("kit/x.hpp", "#include <tl/expected.hpp>", "a public header includes <tl/expected.hpp>"),
     ("kit/a.cpp", "co_spawn(ex, f(), asio::detached);", "asio::detached"),
     ("kit/a.cpp", "thread_local int x;", "thread_local"),
+    ("kit/metrics/detail/thread_slots.hpp", "thread_local int x;", "thread_local"),
+    ("kit/metrics/thread_slot.hpp", "thread_local int x;", "thread_local"),
+    ("kit/metrics/detail/thread_slot.hpp", "co_spawn(ex, f(), asio::detached);", "asio::detached"),
     ("kit/a.cpp", 'std::cerr << "x";', "prints nothing"),
     ("kit/a.cpp", 'printf("x");', "prints nothing"),
     ("kit/a.cpp", LAMBDA % ("x", "co_return co_await call(r, x);"), "capturing lambda"),
@@ -83,6 +86,7 @@ FINE = [
     ("kit/a.cpp", "/* #include nothing\n asio::detached */ auto s = R\"(thread_local)\";\n"),
     ("kit/result.hpp", "#include <tl/expected.hpp>\n"),
     ("kit/detail/b.hpp", "#include <emmintrin.h>\n"),
+    ("kit/metrics/detail/thread_slot.hpp", "extern thread_local int x;\n"),
     ("test/bench/x.hpp", "#include <transports/http/detail/x.hpp>\n"),
 ]
 

@@ -1,0 +1,72 @@
+#include <kit/metrics/expvar.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <utility>
+
+#include <kit/codec/json.hpp>
+#include <kit/metrics/detail/numbers.hpp>
+#include <kit/metrics/detail/page.hpp>
+
+namespace kit::metrics {
+namespace {
+
+constexpr std::array usual_quantiles{0.5, 0.9, 0.95, 0.99};
+
+// `{a="1",b="2"}`; nothing without labels.
+std::string labels_of(const family& f, const point& p) {
+  std::string out;
+  for (std::size_t i = 0; i < f.labels.size(); ++i) {
+    out += i == 0 ? '{' : ',';
+    out += f.labels[i] + '=' + json::encode(p.values[i]).value_or("\"\"");
+  }
+  return out.empty() ? out : out + '}';
+}
+
+// `p99`, `p99.9`
+std::string name_of(double quantile) {
+  std::string out = ".p";
+  detail::append_number(out, std::round(quantile * 1e9) / 1e7);
+  return out;
+}
+
+}  // namespace
+
+std::string expvar_json(const snapshot& s) {
+  std::map<std::string, double> values;
+  for (const auto& f : s.families) {
+    for (const auto& p : f.points) {
+      const auto labels = labels_of(f, p);
+      if (f.kind != metric_kind::histogram) {
+        values[f.name + labels] = p.value;
+        continue;
+      }
+      const auto add = [&](double q) {
+        values[f.name + name_of(q) + labels] = p.histogram.quantile(q);
+      };
+      if (f.quantiles.empty()) {
+        std::ranges::for_each(usual_quantiles, add);
+      } else {
+        std::ranges::for_each(f.quantiles, add);
+      }
+    }
+  }
+  std::string out = "{\n";
+  for (const auto& [name, value] : values) {
+    if (out.size() > 2) out += ",\n";
+    out += json::encode(name).value_or("\"\"") + ": " + json::encode(value).value_or("null");
+  }
+  if (!values.empty()) out += '\n';
+  return out + "}\n";
+}
+
+endpoint<http::request, http::response> expvar_handler(registry metrics) {
+  return detail::page_handler([metrics = std::move(metrics)](const http::request&) {
+    return http::response::text(http::status::ok, expvar_json(metrics.collect()),
+                                "application/json; charset=utf-8");
+  });
+}
+
+}  // namespace kit::metrics

@@ -1,0 +1,15 @@
+#include <kit/metrics/histogram.hpp>
+
+namespace kit::metrics {
+
+void histogram::observe(double value, const tracing::span_context& span) const {
+  if (!series_) return;
+  if (!span.valid() || !span.sampled()) {
+    series_->observe(value);
+    return;
+  }
+  series_->observe(value, {{"trace_id", tracing::to_string(span.trace_id)},
+                           {"span_id", tracing::to_string(span.span_id)}});
+}
+
+}  // namespace kit::metrics
