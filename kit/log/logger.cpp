@@ -143,6 +143,13 @@ asio::awaitable<logger> logger::bind(logger l) {
   co_return l.in(co_await this_context());
 }
 
+void logger::at(std::optional<level> l, const message& m,
+                std::span<const field> pairs) const noexcept {
+  if (l ? lets_through(*l) : lets_through_unlevelled()) {
+    emit(l ? l : head_->default_level, m, pairs);
+  }
+}
+
 void logger::emit(std::optional<level> l, const message& m,
                   std::span<const field> pairs) const noexcept {
   const logger_options& options = *state().options;

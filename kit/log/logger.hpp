@@ -135,6 +135,8 @@ class logger {
   void at(level l, const message& m, const KeysAndValues&... pairs) const noexcept {
     if (lets_through(l)) write(l, m, pairs...);
   }
+  /// With pairs that were put together at run time, without a level or with one.
+  void at(std::optional<level> l, const message& m, std::span<const field> pairs) const noexcept;
   /// Without a level, or at `logger_options::default_level`.
   template <class... KeysAndValues>
     requires key_values<KeysAndValues...>

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <spdlog/logger.h>
 #include <spdlog/sinks/sink.h>
@@ -59,32 +60,25 @@ class from_spdlog final : public spdlog::sinks::sink {
   explicit from_spdlog(logger target) : target_(std::move(target)) {}
 
   void log(const spdlog::details::log_msg& msg) override {
-    const std::string_view text(msg.payload.data(), msg.payload.size());
-    const std::string_view name(msg.logger_name.data(), msg.logger_name.size());
-    const auto l = level_of(msg.level);
-    if (msg.source.empty()) {
-      named(l, text, name);
-    } else {
+    std::vector<field> pairs;
+    std::string caller;
+    if (msg.logger_name.size() > 0) {
+      pairs.push_back({"logger", std::string_view(msg.logger_name.data(), msg.logger_name.size())});
+    }
+    if (!msg.source.empty()) {
       std::string_view file = msg.source.filename;
       file.remove_prefix(file.find_last_of("/\\") + 1);  // npos + 1 is 0
-      named(l, text, name, "caller", std::string(file) + ':' + std::to_string(msg.source.line));
+      caller = std::string(file) + ':' + std::to_string(msg.source.line);
+      pairs.push_back({"caller", caller});
     }
+    target_.at(level_of(msg.level), std::string_view(msg.payload.data(), msg.payload.size()),
+               pairs);
   }
   void flush() override { target_.flush(); }
   void set_pattern(const std::string&) override {}
   void set_formatter(std::unique_ptr<spdlog::formatter>) override {}
 
  private:
-  template <class... KeysAndValues>
-  void named(log::level l, std::string_view text, std::string_view name,
-             const KeysAndValues&... pairs) const {
-    if (name.empty()) {
-      target_.at(l, text, pairs...);
-    } else {
-      target_.at(l, text, "logger", name, pairs...);
-    }
-  }
-
   const logger target_;
 };
 

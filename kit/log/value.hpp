@@ -116,18 +116,29 @@ template <class T>
 using target_of = std::remove_cvref_t<decltype(*std::declval<const T&>())>;
 
 template <class T>
-concept plain = represented<T> || no_value<T> || error_like<T> || std::same_as<T, bool> ||
-                std::same_as<T, char> || number<T> || std::is_enum_v<T> || is_duration<T> ||
-                is_time<T> || text_like<T>;
+concept plain = no_value<T> || error_like<T> || std::same_as<T, bool> || std::same_as<T, char> ||
+                number<T> || std::is_enum_v<T> || is_duration<T> || is_time<T> || text_like<T>;
 
 template <class T>
-consteval bool is_loggable() {
+consteval bool is_loggable();
+
+/// What can be logged without `value_traits`.
+template <class T>
+consteval bool is_builtin() {
   if constexpr (plain<T>) {
     return true;
   } else if constexpr (is_optional<T>) {
     return is_loggable<target_of<T>>();
   } else {
     return std::is_object_v<T> && json::encodable<T>;
+  }
+}
+template <class T>
+consteval bool is_loggable() {
+  if constexpr (represented<T>) {
+    return true;
+  } else {
+    return is_builtin<T>();
   }
 }
 
