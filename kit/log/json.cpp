@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -18,7 +19,15 @@ struct member {
   std::size_t start = 0;
   std::size_t key_end = 0;  // where its quotes close
   std::size_t end = 0;
+  std::uint64_t first_bytes = 0;  // of the key, so that they compare as its texts do
 };
+
+std::uint64_t first_bytes(std::string_view key) {
+  std::uint64_t bytes = 0;
+  for (std::size_t i = 0; i < 8; ++i)
+    bytes = bytes << 8 | (i < key.size() ? static_cast<unsigned char>(key[i]) : 0U);
+  return bytes;
+}
 
 void append_string(std::string& out, std::string_view text) {
   out += '"';
@@ -53,6 +62,7 @@ member append_member(std::string& out, const event& e, const field& f) {
   member m{.start = out.size()};
   append_string(out, f.key.empty() ? empty_key : f.key);
   m.key_end = out.size() - 1;
+  m.first_bytes = first_bytes(std::string_view(out).substr(m.start + 1, m.key_end - m.start - 1));
   out += ':';
   f.value.visit(e, [&out](const value& v) { append_value(out, v); });
   m.end = out.size();
@@ -65,6 +75,7 @@ void append_sorted(std::string& out, std::span<member> members) {
     return std::string_view(out).substr(m.start + 1, m.key_end - m.start - 1);
   };
   std::ranges::sort(members, [&](const member& a, const member& b) {
+    if (a.first_bytes != b.first_bytes) return a.first_bytes < b.first_bytes;
     const int order = key(a).compare(key(b));
     return order != 0 ? order < 0 : a.start < b.start;
   });

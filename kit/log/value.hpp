@@ -79,7 +79,8 @@ template <class T>
 concept represented = requires(const T& v) { value_traits<T>::represent(v); };
 
 template <class T>
-concept text_like = std::convertible_to<const T&, std::string_view>;
+concept text_like =
+    std::convertible_to<const T&, std::string_view> && !std::same_as<T, std::nullptr_t>;
 
 template <class T>
 concept no_value = std::same_as<T, std::nullptr_t> || std::same_as<T, std::nullopt_t> ||
@@ -130,7 +131,9 @@ consteval bool is_builtin() {
   } else if constexpr (is_optional<T>) {
     return is_loggable<target_of<T>>();
   } else {
-    return std::is_object_v<T> && json::encodable<T>;
+    // A struct that can be called is something to be computed.
+    return std::is_object_v<T> && json::encodable<T> && !std::invocable<const T&> &&
+           !std::invocable<const T&, const record_info&>;
   }
 }
 template <class T>
