@@ -75,7 +75,7 @@ class parser {
   result<std::string> quoted() {
     const auto start = at_++;
     while (at_ < line_.size() && line_[at_] != '"')
-      at_ += line_[at_] == '\\' ? 2 : 1;
+      at_ += line_[at_] == '\\' ? 2U : 1U;
     if (at_ >= line_.size()) return problem("quotes are not closed", start);
     ++at_;
     auto text = json::decode<std::string>(line_.substr(start, at_ - start));
