@@ -91,7 +91,7 @@ struct logger_head {
 ///     log = log.with("ts", kit::log::timestamp_utc, "svc", "addsvc");
 ///     log.info("listening", "transport", "http", "addr", addr);
 ///
-///     ts=2024-05-01T12:00:00Z level=info ...
+///     level=info ts=2024-05-01T12:00:00Z svc=addsvc msg=listening transport=http addr=:80
 ///
 /// A record has, in this order: the level; the fields added by `with_prefix`; the name; those added
 /// by `with`; of the context that it is bound to `trace_id`, `span_id` and the log's fields (see

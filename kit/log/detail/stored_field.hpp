@@ -16,11 +16,16 @@ namespace kit::log {
 namespace detail {
 
 template <class F>
-concept plain_function = std::invocable<const F&> && loggable<std::invoke_result_t<const F&>>;
+concept plain_function =
+    std::invocable<const F&> && loggable<std::remove_cvref_t<std::invoke_result_t<const F&>>>;
 template <class F>
 concept record_function =
     std::invocable<const F&, const record_info&> &&
     loggable<std::remove_cvref_t<std::invoke_result_t<const F&, const record_info&>>>;
+
+/// What could be gone when a record is written.
+template <class T>
+concept borrowed = std::is_pointer_v<T> && !text_like<T>;
 
 }  // namespace detail
 
@@ -29,9 +34,10 @@ concept record_function =
 template <class F>
 concept computed = !loggable<F> && (detail::plain_function<F> || detail::record_function<F>);
 
-/// What a stored field can hold: what can be logged, and what computes such.
+/// What a stored field can hold: what can be logged, but for pointers, and what computes such.
 template <class T>
-concept storable = loggable<std::decay_t<T>> || computed<std::decay_t<T>>;
+concept storable =
+    (loggable<std::decay_t<T>> && !detail::borrowed<std::decay_t<T>>) || computed<std::decay_t<T>>;
 
 namespace detail {
 
@@ -54,7 +60,7 @@ class stored_field {
         if (!v) return;
       }
       keep(std::string(std::string_view(v)));
-    } else if constexpr (std::derived_from<type, std::exception>) {
+    } else if constexpr (std::derived_from<type, std::exception> && !represented<type>) {
       keep(std::string(v.what()));  // a copy could be one of the base class
     } else if constexpr (computed<type>) {
       auto kept = std::make_shared<const type>(std::forward<T>(v));

@@ -75,6 +75,8 @@ TEST_CASE("logger: stored values are copies [log/context:4]") {
   log.print("");
   CHECK(r.take() ==
         "text=before list=[1] view=before chars=before null=null err=\"what it was\"\n");
+  static_assert(kit::log::key_values<const char*, const int*>);
+  static_assert(!kit::log::stored_key_values<const char*, const int*>);
   const auto moved = r.log.with("owner", std::make_unique<int>(7));
   moved.print("");
   CHECK(r.take() == "owner=7\n");
