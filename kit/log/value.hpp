@@ -113,8 +113,9 @@ class value {
  private:
   friend class value_receiver;
 
-  value(kind k, std::string_view text) noexcept : kind_(k) { u_.text = {text.data(), text.size()}; }
-  value(kind k, std::int64_t v) noexcept : kind_(k) { u_.i = v; }
+  value(kind k, std::string_view text) noexcept
+      : u_{.text = {text.data(), text.size()}}, kind_(k) {}
+  value(kind k, std::int64_t v) noexcept : u_{.i = v}, kind_(k) {}
 
   void resolve(const record_info& info, value_receiver::function f, void* context) const;
 
@@ -187,7 +188,7 @@ value value::make_number(T v) noexcept {
 template <class T>
 value value::make(const T& v) noexcept {
   using std::chrono::duration_cast, std::chrono::nanoseconds;
-  if constexpr (detail::represented<T>) {
+  if constexpr (detail::represented<T> || !detail::plain<T>) {
     return object(std::addressof(v), &print<T>);
   } else if constexpr (detail::no_value<T>) {
     return {};
@@ -216,12 +217,11 @@ value value::make(const T& v) noexcept {
     return make_duration<T>(
         kind::time, v, [](const T& t) { return duration_cast<nanoseconds>(t.time_since_epoch()); },
         duration_cast<std::chrono::duration<double>>(v.time_since_epoch()).count());
-  } else if constexpr (std::is_pointer_v<T> && detail::text_like<T>) {
+  } else if constexpr (std::is_pointer_v<T>) {
     return v ? value(kind::text, std::string_view(v)) : value();
-  } else if constexpr (detail::text_like<T>) {
-    return {kind::text, std::string_view(v)};
   } else {
-    return object(std::addressof(v), &print<T>);
+    static_assert(detail::text_like<T>);
+    return {kind::text, std::string_view(v)};
   }
 }
 

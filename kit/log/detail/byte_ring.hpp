@@ -49,8 +49,8 @@ class byte_ring {
 
  private:
   struct prefix {
-    std::size_t size;
-    Header header;
+    std::size_t size = 0;
+    Header header = {};
   };
   struct dropper {
     explicit dropper(byte_ring& r) : ring(r) {}

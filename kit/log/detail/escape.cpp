@@ -90,7 +90,7 @@ void append_bare(std::string& out, std::string_view text) {
   const char* const end = p + text.size();
   while (p != end) {
     const char* const next = find_class(p, end, quotes | escapes | beyond);
-    out.append(p, next);
+    out.append(p, static_cast<std::size_t>(next - p));
     if (next == end) return;
     p = next + 1;
     if (class_of(*next) == beyond) {
@@ -106,7 +106,7 @@ void append_escaped(std::string& out, std::string_view text) {
   const char* const end = p + text.size();
   while (p != end) {
     const char* const next = find_class(p, end, escapes | slash | beyond);
-    out.append(p, next);
+    out.append(p, static_cast<std::size_t>(next - p));
     if (next == end) return;
     p = next + 1;
     if (class_of(*next) != beyond) {
@@ -128,7 +128,7 @@ void append_json(std::string& out, std::string_view json) {
   const char* const end = p + json.size();
   while (p != end) {
     const char* const next = find_class(p, end, escapes | beyond);
-    out.append(p, next);
+    out.append(p, static_cast<std::size_t>(next - p));
     if (next == end) return;
     p = next + 1;
     if (class_of(*next) != beyond) {

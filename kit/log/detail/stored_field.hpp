@@ -56,7 +56,7 @@ class stored_field {
   void store(T&& v) {
     using type = std::decay_t<T>;
     if constexpr (text_like<type> && !represented<type>) {
-      if constexpr (std::is_pointer_v<type>) {
+      if constexpr (std::is_pointer_v<std::remove_cvref_t<T>>) {
         if (!v) return;
       }
       keep(std::string(std::string_view(v)));

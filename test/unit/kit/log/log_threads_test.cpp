@@ -1,4 +1,5 @@
 // Loggers used by several threads at once: for the thread sanitizer to look at, too.
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <sstream>
