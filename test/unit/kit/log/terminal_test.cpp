@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include <kit/log/json.hpp>
 #include <kit/log/logfmt.hpp>
 
 #include "capture.hpp"
@@ -84,6 +85,13 @@ TEST_CASE(
   r.log.warn("");
   r.log.debug("");
   CHECK(r.take() == "\x1b[33;1mlevel=warn\n\x1b[39;49;22m\x1b[30;1mlevel=debug\n\x1b[39;49;22m");
+}
+
+TEST_CASE("terminal: around JSON, too") {
+  const recorded r(
+      colored(kit::log::json, [](const event&) { return colors{.foreground = color::dark_red}; }));
+  r.log.print("", "b", 1, "a", 2);
+  CHECK(r.take() == "\x1b[31m{\"a\":2,\"b\":1}\n\x1b[39;49;22m");
 }
 
 TEST_CASE("terminal: an empty function is refused when the encoder is made [log/term:5]") {
