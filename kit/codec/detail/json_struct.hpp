@@ -149,19 +149,31 @@ auto member_addresses(T& object) {
 /// Structs are objects: their fields as `kit::reflect` knows them, unless the type has a codec.
 template <class T>
 struct codec {
-  static_assert(reflect::aggregate<T>,
-                "kit::json knows no way to encode or decode this type: specialize kit::json::codec "
-                "for it (see <kit/codec/json.hpp>), or make it a plain struct");
   static constexpr unsigned kinds = bit(kind::object);
   static constexpr bool by_fields = true;  // for those who describe the type
   static bool decode(reader& r, T& v) {
+    check();
     const auto members = detail::member_addresses<void*>(v);
     return detail::reader_access::read_object(r, detail::decode_table<T>::value, members.data());
   }
   static bool encode(writer& w, const T& v) {
+    check();
     const auto members = detail::member_addresses<const void*>(v);
     return detail::writer_access::write_object(w, detail::encode_table<T>::value, members.data());
   }
+
+ private:
+  // Not in the class, so that `encodable` can be asked.
+  static consteval void check() {
+    static_assert(reflect::aggregate<T>,
+                  "kit::json knows no way to encode or decode this type: specialize "
+                  "kit::json::codec for it (see <kit/codec/json.hpp>), or make it a plain struct");
+  }
 };
+
+/// Whether there is a way to encode the type; those of its members and elements aren't looked at.
+template <class T>
+concept encodable = requires(writer& w, const T& v) { codec<T>::encode(w, v); } &&
+                    (reflect::aggregate<T> || !requires { codec<T>::by_fields; });
 
 }  // namespace kit::json
