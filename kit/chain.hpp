@@ -96,7 +96,7 @@ class call_through {
       if (call_.replaced_) keep_replaced<N>();
       if (refusal) {
         restore_context<N>();
-        return refusal;
+        return refusal->with_refused();
       }
       entered_ = N + 1;
       return enter_from<N + 1>();
@@ -249,12 +249,23 @@ class chained {
       const auto& layer = std::get<N - 1>(layers_);
       using layer_type = std::tuple_element_t<N - 1, std::tuple<M...>>;
       if constexpr (interceptor<layer_type>) {
-        return build<N - 1>(std::move(next), name,
-                            std::tuple_cat(std::tuple<layer_type>(layer), std::move(run)));
+        return build<N - 1>(
+            std::move(next), name,
+            std::tuple_cat(std::tuple<layer_type>(for_endpoint(layer, name)), std::move(run)));
       } else {
         auto inner = fuse(std::move(next), name, std::move(run));
         return build<N - 1>(apply(layer, std::move(inner), name), name, std::tuple<>());
       }
+    }
+  }
+
+  // An interceptor may prepare what depends on the endpoint's name.
+  template <class I>
+  static I for_endpoint(const I& i, std::string_view name) {
+    if constexpr (requires { i.for_endpoint(name); }) {
+      return i.for_endpoint(name);
+    } else {
+      return i;
     }
   }
 
