@@ -122,7 +122,7 @@ class instrumenting {
 int main(int count, char** arguments) {
   constexpr auto about =
       "POST /uppercase and POST /count, JSON both ways; GET /metrics for Prometheus.";
-  return examples::run(count, arguments, about, [](const examples::options& options) {
+  return examples::run(count, arguments, {about}, [](const examples::options& options) {
     const auto log = kit::log::logger({.sink = kit::log::stderr_sink()})
                          .with("ts", kit::log::timestamp_utc, "caller", kit::log::caller);
     const kit::metrics::registry metrics;
