@@ -1,5 +1,20 @@
 #include <kit/metrics/provider.hpp>
 
+#include <atomic>
+#include <exception>
+#include <new>
+#include <system_error>
+
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/dispatch.hpp>
+#include <asio/error.hpp>
+
+#include <kit/error.hpp>
+#include <kit/job.hpp>
+#include <kit/monitor.hpp>
+
 namespace kit::metrics {
 namespace {
 
@@ -14,11 +29,89 @@ asio::awaitable<void> nothing() {
   co_return;
 }
 
-asio::awaitable<void> ended(std::shared_ptr<task_set> work) {
-  (co_await work->join()).rethrow();
-}
-
 }  // namespace
+
+// A coroutine that is told to end as a runtime tells its: so that it may take its time, which it
+// may not where its context was cancelled.
+class provider::work {
+ public:
+  work(const asio::any_io_executor& ex, std::function<asio::awaitable<void>()> run)
+      : executor_(serialized(ex)) {
+    asio::co_spawn(executor_, call(std::move(run)),
+                   asio::bind_cancellation_slot(state_->signal.slot(), ending{state_}));
+  }
+  work(const work&) = delete;
+  work& operator=(const work&) = delete;
+  ~work() { cancel(); }
+
+  void cancel() noexcept {
+    {
+      const auto lock = state_->changed.lock();
+      if (std::exchange(state_->cancelled, true) || state_->ended) return;
+    }
+    try {
+      asio::dispatch(executor_, [s = state_] {
+        if (!s->ended) s->signal.emit(asio::cancellation_type::terminal);
+      });
+    } catch (const std::bad_alloc&) {  // it goes on until the loop ends
+    }
+  }
+
+  static asio::awaitable<void> ended(std::unique_ptr<work> w) {
+    const auto s = w->state_;
+    auto lock = s->changed.lock();
+    while (!s->ended) {
+      if (co_await s->changed.wait(std::move(lock)) == wake::cancelled) {
+        throw std::system_error(asio::error::operation_aborted, "provider");
+      }
+      lock = s->changed.lock();
+    }
+    const bool gave_up = s->failure && to_error(s->failure).code() == errc::canceled;
+    if (s->failure && !gave_up) std::rethrow_exception(s->failure);
+  }
+
+ private:
+  struct state {
+    monitor changed;  // guards the rest, but for the signal, which is the executor's
+    bool cancelled = false;
+    std::atomic<bool> ended = false;
+    std::exception_ptr failure;
+    asio::cancellation_signal signal;
+  };
+  // Called when it has ended, or just destroyed, with the loop.
+  class ending {
+   public:
+    explicit ending(std::shared_ptr<state> s) noexcept : state_(std::move(s)) {}
+    ending(ending&&) noexcept = default;
+    ending& operator=(ending&&) = delete;
+    ~ending() {
+      if (state_) end(nullptr);
+    }
+    void operator()(std::exception_ptr failure) {
+      end(std::move(failure));
+      state_.reset();
+    }
+
+   private:
+    void end(std::exception_ptr failure) noexcept {
+      const auto lock = state_->changed.lock();
+      state_->failure = std::move(failure);
+      state_->ended = true;
+      state_->changed.notify_all();
+    }
+    std::shared_ptr<state> state_;
+  };
+
+  static asio::awaitable<void> call(std::function<asio::awaitable<void>()> run) { co_await run(); }
+
+  const asio::any_io_executor executor_;
+  const std::shared_ptr<state> state_ = std::make_shared<state>();
+};
+
+provider::provider() noexcept = default;
+provider::provider(provider&&) noexcept = default;
+provider& provider::operator=(provider&&) noexcept = default;
+provider::~provider() = default;
 
 provider::provider(registry metrics, std::string prefix)
     : metrics_(std::move(metrics)), prefix_(std::move(prefix)) {}
@@ -26,8 +119,7 @@ provider::provider(registry metrics, std::string prefix)
 provider::provider(registry metrics, const asio::any_io_executor& ex,
                    std::function<asio::awaitable<void>()> run, std::string prefix)
     : provider(std::move(metrics), std::move(prefix)) {
-  work_ = std::make_unique<task_set>(ex);
-  static_cast<void>(work_->try_spawn("metrics", std::move(run)));  // the set is new
+  work_ = std::make_unique<work>(ex, std::move(run));
 }
 
 metrics::counter provider::counter(std::string name) const {
@@ -46,7 +138,7 @@ metrics::histogram provider::histogram(std::string name, bucket_layout buckets) 
 asio::awaitable<void> provider::stop() {
   if (!work_) return nothing();
   work_->cancel();
-  return ended(std::move(work_));
+  return work::ended(std::move(work_));
 }
 
 provider discard_provider() {

@@ -19,7 +19,6 @@
 #include <kit/metrics/registry.hpp>
 #include <kit/metrics/sender.hpp>
 #include <kit/metrics/statsd.hpp>
-#include <kit/task_set.hpp>
 
 namespace kit::metrics {
 
@@ -32,21 +31,25 @@ namespace kit::metrics {
 ///     ...
 ///     co_await metrics.stop();          // what was counted last is sent
 ///
-/// Lifetime: metrics may outlive it. Destroying it cancels the sending and doesn't wait for it.
-/// Threads: making metrics any; `stop` on the executor. Source: Go kit's metrics/provider.
+/// Lifetime: metrics may outlive it. Destroying it ends the sending, too, but doesn't wait.
+/// Threads: any, one at a time. Source: Go kit's metrics/provider.
 class provider {
  public:
   /// Its metrics discard everything.
-  provider() = default;
+  provider() noexcept;
   /// Of a registry that is read by whoever wants to, such as a `prometheus_handler`. The prefix
   /// stands before each name, as it is.
   explicit provider(registry metrics, std::string prefix = {});
   /// The same, with work to be done until `stop`, such as an exporter's `run`: started now, on that
-  /// executor, cancelled by `stop`. How other backends are provided:
+  /// executor (on a loop run by several threads, on a strand), cancelled by `stop`. How other
+  /// backends are provided:
   ///
   ///     provider(all, ex, [e = std::make_shared<my_exporter>(all)] { return e->run(); });
   provider(registry metrics, const asio::any_io_executor& ex,
            std::function<asio::awaitable<void>()> run, std::string prefix = {});
+  provider(provider&&) noexcept;
+  provider& operator=(provider&&) noexcept;
+  ~provider();
 
   /// Metrics of that name, and families when there are names of labels; see `registry`.
   /// Errors: those of the registry.
@@ -75,9 +78,11 @@ class provider {
   asio::awaitable<void> stop();
 
  private:
+  class work;
+
   std::optional<registry> metrics_;
   std::string prefix_;
-  std::unique_ptr<task_set> work_;
+  std::unique_ptr<work> work_;
 };
 
 provider discard_provider();
