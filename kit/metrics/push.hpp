@@ -26,7 +26,8 @@ struct push_options {
   std::function<void(const error&)> on_error = nullptr;
 };
 
-/// What has become of what was to be sent. A value has one line; of a negative gauge, two.
+/// What has become of what was to be sent. A value is one line, or the few lines of one series that
+/// go together: those of a negative gauge, those of a histogram's quantiles.
 struct push_stats {
   std::uint64_t values_sent = 0;
   /// Single observations that found no room or could not be sent. What counters, gauges and

@@ -12,6 +12,7 @@
 #include <asio/error.hpp>
 
 #include <kit/error.hpp>
+#include <kit/metrics/detail/passing.hpp>
 #include <kit/periodic.hpp>
 
 namespace kit::metrics::detail {
@@ -24,12 +25,6 @@ constexpr std::chrono::seconds close_timeout{5};
 
 void add(tally& to, std::uint64_t n) noexcept {
   to.fetch_add(n, std::memory_order_relaxed);
-}
-
-// The next datagram may go well after this one did not.
-bool passing(const std::error_code& ec) noexcept {
-  return ec == asio::error::would_block || ec == asio::error::try_again ||
-         ec == asio::error::no_buffer_space || ec == asio::error::message_size;
 }
 
 // The first group that no longer fits behind those from `first`, of which one always does.

@@ -1,8 +1,10 @@
 #include <kit/metrics/push.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -255,6 +257,37 @@ TEST_CASE("push: several exporters of one registry, each with all") {
   CHECK(one.loop.start(other.flush()).value().has_value());
   CHECK(other_to->take() == "p.c:2.000000|c\np.h:1.000000|ms\n");
   CHECK(one.flush() == "c:1.000000|c\n");
+}
+
+TEST_CASE("push: what threads count during flushes arrives once [metrics/labels:6,7]") {
+  statsd s(statsd_of({}));
+  const auto c = s.metrics.counter({.name = "c"}, {"l"});
+  const auto h = s.metrics.histogram({.name = "h"});
+  constexpr int threads = 4;
+  constexpr int each = 5'000;
+  std::atomic<int> running = threads;
+  std::vector<std::thread> counting;
+  for (int t = 0; t < threads; ++t) {
+    counting.emplace_back([&, t] {
+      for (int i = 0; i < each; ++i) {
+        c.with(t % 2).add(1);
+        h.observe(1);
+      }
+      --running;
+    });
+  }
+  std::string all;
+  while (running > 0) {
+    all += s.flush();
+    (void)s.exporter.stats();
+  }
+  for (auto& t : counting)
+    t.join();
+  all += s.flush();
+  CHECK(kit::testing::sum_lines(all, R"(c\.l\.0:(.*)\|c)") == threads / 2 * each);
+  CHECK(kit::testing::sum_lines(all, R"(c\.l\.1:(.*)\|c)") == threads / 2 * each);
+  CHECK(kit::testing::sum_lines(all, R"(h:(.*)\|ms)") == threads * each);
+  CHECK(s.exporter.stats().values_lost == 0);
 }
 
 TEST_CASE("push: what became of values are metrics, too") {
