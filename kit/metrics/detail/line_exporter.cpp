@@ -10,6 +10,8 @@
 
 #include <asio/buffer.hpp>
 #include <asio/error.hpp>
+#include <asio/post.hpp>
+#include <asio/use_awaitable.hpp>
 
 #include <kit/error.hpp>
 #include <kit/metrics/detail/passing.hpp>
@@ -22,6 +24,7 @@ using fate = line_group::fate;
 using tally = std::atomic<std::uint64_t>;
 
 constexpr std::chrono::seconds close_timeout{5};
+constexpr std::size_t pieces_at_once = 32;  // then others of the loop have their turn
 
 void add(tally& to, std::uint64_t n) noexcept {
   to.fetch_add(n, std::memory_order_relaxed);
@@ -126,7 +129,9 @@ asio::awaitable<result<void>> line_exporter::flush() {
 asio::awaitable<std::error_code> line_exporter::send_all(line_batch& batch) {
   std::error_code first_failure;
   std::size_t begin = 0;  // of the piece, in the text
+  std::size_t pieces = 0;
   for (std::size_t first = 0; first < batch.groups.size();) {
+    if (++pieces % pieces_at_once == 0) co_await asio::post(asio::use_awaitable);
     const auto end = end_of_piece(batch, first, begin, to_->max_size());
     const auto size = batch.groups[end - 1].end - begin;
     const auto sent = co_await to_->send(asio::buffer(batch.text.data() + begin, size));
