@@ -56,6 +56,10 @@ class call_through {
 
   /// The context that an interceptor set; null when none did.
   const context* changed_context() const noexcept { return changes_ ? &*call_.context_ : nullptr; }
+  context* changed_context() noexcept { return changes_ ? &*call_.context_ : nullptr; }
+
+  /// The calling coroutine's, as it gave it.
+  const asio::any_io_executor& executor() const noexcept { return call_.executor_; }
 
   /// The error of a call that ended in the exception being handled.
   error failure() const {
@@ -181,8 +185,12 @@ class fused {
       r.emplace(fail(*std::move(refusal)));
     } else {
       try {
-        if (const context* ctx = through.changed_context()) {
-          r.emplace(co_await with_context(*ctx, s->next.try_call(std::move(req))));
+        // In this frame where it can be, else in one of its own.
+        context* changed = through.changed_context();
+        std::optional<context_scope> scope;
+        if (changed) scope.emplace(through.executor(), *changed);
+        if (scope && !scope->entered()) {
+          r.emplace(co_await with_context(*changed, s->next.try_call(std::move(req))));
         } else if (s->next.bare()) {
           r.emplace(co_await s->next(std::move(req)));
         } else {

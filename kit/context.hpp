@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <kit/clock.hpp>
+#include <kit/detail/node_memory.hpp>
 #include <kit/error.hpp>
 #include <kit/metadata.hpp>
 
@@ -28,6 +29,9 @@ class alignas(16) context_node {
   explicit context_node(const context_node* parent) noexcept;
   context_node(const context_node&) = delete;
   virtual ~context_node() = default;
+
+  static void* operator new(std::size_t size) { return allocate_node(size); }
+  static void operator delete(void* node, std::size_t size) noexcept { free_node(node, size); }
 
   void acquire() const noexcept { uses_.fetch_add(1, std::memory_order_relaxed); }
   bool unshared() const noexcept { return uses_.load(std::memory_order_acquire) == 1; }

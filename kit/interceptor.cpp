@@ -14,7 +14,10 @@ const context& call::context() const {
 }
 
 void call::set_context(kit::context ctx) {
-  if (!replaced_) replaced_ = context();
+  if (!replaced_) {
+    context();
+    replaced_ = std::move(context_);
+  }
   context_ = std::move(ctx);
 }
 

@@ -20,10 +20,12 @@ class random_source {
   /// Seeded by the operating system.
   static random_source from_entropy();
 
+  /// What the state grows by with each number: one seeded `n * step` further has skipped n.
+  static constexpr result_type step = 0x9e3779b97f4a7c15;
   static constexpr result_type min() noexcept { return 0; }
   static constexpr result_type max() noexcept { return std::numeric_limits<result_type>::max(); }
   result_type operator()() noexcept {
-    state_ += 0x9e3779b97f4a7c15;
+    state_ += step;
     std::uint64_t z = state_;
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
     z = (z ^ z >> 27) * 0x94d049bb133111eb;

@@ -67,16 +67,16 @@ error deadline_scope::settled(error e) const {
   return detail::settled(std::move(e), errc::deadline_exceeded);
 }
 
-context_scope::context_scope(const asio::any_io_executor& ex, context& ctx) noexcept {
+context_scope::context_scope(const asio::any_io_executor& ex, context& ctx) noexcept : other_(ctx) {
   const auto* carrying = target_of<on_loop>(ex);
   auto* slot = carrying ? carrying->origin() : nullptr;
   if (!slot || cancel_node_of(slot->current) != cancel_node_of(ctx)) return;
   place_ = &slot->current;
-  outer_ = std::exchange(*place_, std::move(ctx));
+  std::swap(*place_, other_);
 }
 
 context_scope::~context_scope() {
-  if (place_) *place_ = std::move(outer_);
+  if (place_) std::swap(*place_, other_);
 }
 
 }  // namespace detail

@@ -128,7 +128,8 @@ class deadline_scope {
 /// another one: when the context differs from the coroutine's by values only.
 class context_scope {
  public:
-  /// `ex` is what `co_await this_coro::executor` has just given.
+  /// `ex` is what `co_await this_coro::executor` has given, not a copy. Meanwhile `ctx`, which must
+  /// outlive the scope, is the coroutine's own: they change places, which costs nothing.
   context_scope(const asio::any_io_executor& ex, context& ctx) noexcept;
   context_scope(const context_scope&) = delete;
   context_scope& operator=(const context_scope&) = delete;
@@ -138,7 +139,7 @@ class context_scope {
 
  private:
   context* place_ = nullptr;  // of the coroutine's context
-  context outer_;
+  context& other_;
 };
 
 template <class T>

@@ -1,7 +1,6 @@
 #include <kit/tracing/span_context.hpp>
 
 #include <cstddef>
-#include <utility>
 
 #include <kit/http/syntax.hpp>
 
@@ -63,14 +62,6 @@ std::optional<span_id> parse_span_id(std::string_view text) noexcept {
   const auto value = parse_number(text);
   if (!value || *value == 0) return std::nullopt;
   return span_id{*value};
-}
-
-const span_context* current_span(const context& ctx) noexcept {
-  return ctx.get<span_context>();
-}
-
-context with_span_context(const context& ctx, span_context parent) {
-  return ctx.with(std::move(parent));
 }
 
 }  // namespace kit::tracing

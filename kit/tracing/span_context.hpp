@@ -39,11 +39,13 @@ void append(std::string& out, span_id id);
 std::optional<trace_id> parse_trace_id(std::string_view text) noexcept;
 std::optional<span_id> parse_span_id(std::string_view text) noexcept;
 
-/// The flags of W3C trace context, one bit each.
+/// What the caller has decided, one bit each. The first two are those of W3C trace context.
 enum class trace_flags : std::uint8_t {
   none = 0,
-  sampled = 1,  ///< the caller may have recorded the trace
-  random = 2,   ///< at least the low 7 bytes of the trace id are random
+  sampled = 1,     ///< the caller may have recorded the trace
+  random = 2,      ///< at least the low 7 bytes of the trace id are random
+  debug = 64,      ///< B3: to be recorded whatever samplers say; goes with `sampled`
+  deferred = 128,  ///< B3: the caller has left the decision to us
 };
 constexpr trace_flags operator|(trace_flags a, trace_flags b) noexcept {
   return static_cast<trace_flags>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
@@ -51,12 +53,21 @@ constexpr trace_flags operator|(trace_flags a, trace_flags b) noexcept {
 constexpr trace_flags operator&(trace_flags a, trace_flags b) noexcept {
   return static_cast<trace_flags>(static_cast<unsigned>(a) & static_cast<unsigned>(b));
 }
+constexpr bool has(trace_flags all, trace_flags wanted) noexcept {
+  return (all & wanted) == wanted;
+}
 
 /// What of a span travels: who it is, and what its children in other processes must know.
 /// A value; copies share the text. Source: OpenTelemetry's SpanContext.
+///
+/// One that came from another process may be a decision without ids (B3): not valid, but its flags
+/// count for the trace that is started then.
 struct span_context {
-  tracing::trace_id trace_id;
-  tracing::span_id span_id;
+  tracing::trace_id trace_id = {};
+  tracing::span_id span_id = {};
+  /// The span's own parent; zero for a root, and where a caller doesn't say (only B3 has a place
+  /// for it).
+  tracing::span_id parent_span_id = {};
   trace_flags flags = trace_flags::none;
   /// Whether it came from another process.
   bool remote = false;
@@ -64,16 +75,17 @@ struct span_context {
   std::shared_ptr<const std::string> state = nullptr;
 
   bool valid() const noexcept { return trace_id.valid() && span_id.valid(); }
-  bool sampled() const noexcept { return (flags & trace_flags::sampled) != trace_flags::none; }
+  bool sampled() const noexcept { return has(flags, trace_flags::sampled); }
   std::string_view trace_state() const noexcept { return state ? *state : std::string_view(); }
   friend bool operator==(const span_context& a, const span_context& b) noexcept {
-    return a.trace_id == b.trace_id && a.span_id == b.span_id && a.flags == b.flags &&
-           a.remote == b.remote && a.trace_state() == b.trace_state();
+    return a.trace_id == b.trace_id && a.span_id == b.span_id &&
+           a.parent_span_id == b.parent_span_id && a.flags == b.flags && a.remote == b.remote &&
+           a.trace_state() == b.trace_state();
   }
 };
 
-/// The span that is current in a context, or came in with its request; null where there is none.
-/// Valid as long as the context.
+/// The span that is current in a context, or came in with its request; null where there is none
+/// with ids. Valid as long as the context.
 const span_context* current_span(const context& ctx) noexcept;
 
 /// A context whose current span is that of somebody else, e.g. of a caller in another process: it

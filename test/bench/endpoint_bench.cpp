@@ -4,8 +4,6 @@
 // Concurrent calls are coroutines that are all inside of a call at once: the handler suspends once.
 // What the suspension costs by itself, without any endpoint, is the line `suspension alone`.
 
-#include <time.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -24,7 +22,7 @@
 #include <kit/job.hpp>
 #include <kit/this_context.hpp>
 
-#include "bench.hpp"
+#include "measure.hpp"
 
 using asio::awaitable;
 using namespace std::chrono_literals;
@@ -132,39 +130,13 @@ const auto eight = kit::chain(counting{}, histogram{}, token_bucket{}, bulkhead{
 
 // --- measuring
 
-double cpu_nanoseconds() {
-  timespec t{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_nsec);
-}
-
-struct figures {
-  double nanoseconds = 0, allocations = 0;
-};
-
-constexpr int rounds = 15;
 int calls_per_round = 200'000;
 
+using bench::figures;
+using bench::print;
 template <class F>
 figures median_of_rounds(F one_round) {
-  std::vector<figures> all;
-  one_round(calls_per_round / 10);
-  for (int i = 0; i < rounds; ++i) {
-    const auto allocated = bench::allocations;
-    const double start = cpu_nanoseconds();
-    one_round(calls_per_round);
-    const double took = cpu_nanoseconds() - start;
-    all.push_back({took / calls_per_round,
-                   static_cast<double>(bench::allocations - allocated) / calls_per_round});
-  }
-  const auto middle = all.begin() + rounds / 2;
-  std::nth_element(all.begin(), middle, all.end(),
-                   [](auto& a, auto& b) { return a.nanoseconds < b.nanoseconds; });
-  return *middle;
-}
-
-void print(const char* what, figures f) {
-  std::printf("%-52s %8.1f ns %7.2f allocations\n", what, f.nanoseconds, f.allocations);
+  return bench::median_of_rounds(calls_per_round, std::move(one_round));
 }
 
 // `how` is a coroutine function that makes n calls in a row; `concurrent` of them run at once.
@@ -321,7 +293,7 @@ int main(int argc, char** argv) {
     return argc == 2 && std::strcmp(argv[1], "--help") == 0 ? 0 : 2;
   }
   if (argc == 2) calls_per_round = std::atoi(argv[1]);
-  std::printf("median of %d rounds of %d calls\n", rounds, calls_per_round);
+  std::printf("median of %d rounds of %d calls\n", bench::rounds, calls_per_round);
   for (int concurrent : {1, 64, 1024})
     endpoints(concurrent);
   wrapping();

@@ -26,20 +26,22 @@ INTRINSICS = re.compile(r"\w+intrin\.h")
 MAY_LOOK_INSIDE = ("test/unit/", "test/fuzz/", "test/bench/")
 MAX_LINES = 500
 
-# Numbers threads, so that each counts in cells of its own: about where to count, not about whose request it
-# is, which is what thread_local gets wrong.
-THREAD_LOCAL = "kit/metrics/detail/thread_slot"
-
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
-RULED_OUT = [  # pattern, complaint, the one module (header and source) that may
-    (re.compile(r"\basio::detached\b"), "asio::detached hides errors; give the work an owner (task_set)", None),
-    (re.compile(r"\bthread_local\b"), "thread_local is wrong with coroutines; use the context", THREAD_LOCAL),
+RULED_OUT = [
+    (re.compile(r"\basio::detached\b"), "asio::detached hides errors; give the work an owner (task_set)"),
     (
         re.compile(r"\bstd::(cout|cerr|clog)\b|(?<![\w.>])(std::)?(f?printf|f?puts)\s*\("),
         "a library prints nothing",
-        None,
     ),
 ]
+# What a request has is never a thread's: it suspends here and goes on there. The files that may tell
+# threads apart do so for memory only: where to count, where to find a block.
+THREAD_LOCAL = re.compile(r"\bthread_local\b")
+MAY_USE_THREAD_LOCAL = {
+    "kit/detail/node_memory.cpp",  # blocks that a thread keeps for the next ones
+    "kit/metrics/detail/thread_slot.cpp",  # numbers of threads, so that each counts in cells of its own
+    "kit/metrics/detail/thread_slot.hpp",
+}
 CAPTURING_LAMBDA = re.compile(
     r"\[\s*[^\s\[\]][^\[\]]*\]\s*(<[^{}]*?>\s*)?\([^{}]*?\)\s*(mutable\s*)?(noexcept\s*)?"
     r"->\s*(asio::)?awaitable<[^{};]*\{"
@@ -58,7 +60,10 @@ def check(root):
             if match := INCLUDE.match(line):
                 findings += ((path, number, c) for c in check_include(root, path, *match.groups()))
         if path.parts[0] in tree.LIBRARY_FOLDERS:
-            findings += ((path, number, c) for number, c in check_constructs(path, without_comments(text)))
+            code = without_comments(text)
+            findings += ((path, number, c) for number, c in check_constructs(code))
+            if path.as_posix() not in MAY_USE_THREAD_LOCAL:
+                findings += ((path, number, c) for number, c in check_thread_local(code))
     findings += check_listed(root)
     return findings
 
@@ -91,11 +96,10 @@ def check_include(root, path, quote, name):
             yield f"a public header includes <{name}>; only the standard library and Asio may show there"
 
 
-def check_constructs(path, code):
+def check_constructs(code):
     """(line number, complaint) for what library code must not contain."""
-    module = path.with_suffix("").as_posix()
-    for pattern, complaint, may in RULED_OUT:
-        for match in pattern.finditer(code) if module != may else ():
+    for pattern, complaint in RULED_OUT:
+        for match in pattern.finditer(code):
             yield line_of(code, match.start()), complaint
     for match in CAPTURING_LAMBDA.finditer(code):
         if re.search(r"\bco_(await|return|yield)\b", code[match.end() : closing_brace(code, match.end())]):
@@ -103,6 +107,12 @@ def check_constructs(path, code):
                 "a capturing lambda is itself a coroutine: its captures die with the closure; "
                 "forward to a static coroutine that takes them by value"
             )
+
+
+def check_thread_local(code):
+    """(line number, complaint) for each thread_local."""
+    for match in THREAD_LOCAL.finditer(code):
+        yield line_of(code, match.start()), "thread_local is wrong with coroutines; use the context"
 
 
 def check_listed(root):

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <kit/error.hpp>
+#include <kit/http/response.hpp>
+#include <kit/http/status.hpp>
+#include <kit/result.hpp>
+
+/// Canonical codes and the status codes of HTTP.
+namespace kit::http {
+
+/// The HTTP status of a canonical code, as Google's google.rpc.Code maps them; `canceled` is 499.
+status status_of(errc code) noexcept;
+
+/// The canonical code of a status that isn't 2xx, as Google's HTTP mapping goes back from there:
+/// 400 `invalid_argument`, 401 `unauthenticated`, 403 `permission_denied`, 404 `not_found`,
+/// 408 and 504 `deadline_exceeded`, 409 `aborted`, 412 `failed_precondition`, 416 `out_of_range`,
+/// 429 `resource_exhausted`, 499 `canceled`, 501 `unimplemented`, 502 and 503 `unavailable`; other
+/// 4xx `failed_precondition`, other 5xx `internal`, and what else there is `unknown`.
+errc code_of(status s) noexcept;
+
+/// What a client makes of an answer: nothing for 2xx, else the error of its status, with the
+/// content's text as the message (if that is text, and up to 1 KiB of it), `Retry-After` as the
+/// hint, and a `received_status` attached. Streamed content isn't read.
+result<void> check_status(const response& r);
+
+/// Attached to a `kit::error`: what another server answered.
+struct received_status {
+  http::status status = http::status::internal_server_error;
+};
+
+}  // namespace kit::http
