@@ -108,7 +108,8 @@ tidy_compiler() {
   if $CXX --version | grep -qi clang; then echo "$CXX"; else echo clang++-19; fi
 }
 
-needs=("<doctest/doctest.h>" "<openssl/ssl.h>" "<curl/curl.h>" curl nghttpd openssl nginx haproxy)
+needs=("<doctest/doctest.h>" "<openssl/ssl.h>" "<curl/curl.h>" curl nghttpd openssl nginx haproxy
+       prometheus)
 for build in "${builds[@]}"; do
   case $build in
     asan | tsan | fuzz) needs+=(sanitizers) ;;

@@ -14,4 +14,8 @@ concept settable = addable<T> && requires(const T& t, double v) { t.set(v); };
 template <class T>
 concept observable = requires(const T& t, double v) { t.observe(v); };
 
+/// What makes handles from such label values: `labelled`, several as a `multi`.
+template <class T, class... Values>
+concept family_of = requires(const T& t, const Values&... values) { t.with(values...); };
+
 }  // namespace kit::metrics

@@ -41,7 +41,7 @@ class multi {
 
   /// Of families: the handles with these label values.
   template <class... Values>
-    requires(requires(const Members& m, const Values&... values) { m.with(values...); } && ...)
+    requires(family_of<Members, Values...> && ...)
   auto with(const Values&... values) const {
     return std::apply(
         [&](const auto&... m) {

@@ -209,6 +209,7 @@ registration registry::observe(metric_kind kind, description d, std::vector<labe
 }
 
 registration registry::on_collect(std::function<void()> f) const {
+  if (!f) throw error(errc::invalid_argument, "registry::on_collect: the function is empty");
   auto hook = state_->add_hook(std::move(f));
   return registration([hook, weak = std::weak_ptr(state_)] {
     if (const auto s = weak.lock()) s->remove(*hook);

@@ -97,6 +97,7 @@ class registry {
                              std::function<double()> f) const;
   /// Calls `f` before metrics are read, each time: to set gauges, several from one look at the
   /// source. As above; when it throws, what it would have set stays as it was.
+  /// Errors: throws `errc::invalid_argument` for an empty function.
   registration on_collect(std::function<void()> f) const;
 
   /// All metrics that have series. Cells are read while others write them: a counter never goes

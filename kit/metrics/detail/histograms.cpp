@@ -82,7 +82,7 @@ power_division::place power_division::find(double v) const noexcept {
   const auto exponent = static_cast<int>(bits >> fraction_bits) - exponent_bias;
   const auto fraction = bits & fraction_mask;
   std::size_t bucket = slots_[fraction >> (fraction_bits - options_.scale - 1)];
-  bucket += fraction >= begins_[bucket + 1] ? 1 : 0;
+  bucket += static_cast<std::size_t>(fraction >= begins_[bucket + 1]);
   return {exponent - options_.min_exponent, bucket};
 }
 

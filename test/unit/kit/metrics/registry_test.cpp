@@ -289,6 +289,8 @@ TEST_CASE("registry: on_collect comes before values are read, while its registra
   CHECK(value_in(r.collect(), "g") == 2);
   hook = {};
   CHECK(value_in(r.collect(), "g") == 2);
+  CHECK(refusal([&] { auto none = r.on_collect(nullptr); }) ==
+        "invalid_argument: registry::on_collect: the function is empty");
 }
 
 TEST_CASE("registry: a function may end its own registration") {
