@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <map>
 #include <utility>
 
@@ -28,7 +27,7 @@ std::string labels_of(const family& f, const point& p) {
 // `p99`, `p99.9`
 std::string name_of(double quantile) {
   std::string out = ".p";
-  detail::append_number(out, std::round(quantile * 1e9) / 1e7);
+  detail::append_percent(out, quantile);
   return out;
 }
 
