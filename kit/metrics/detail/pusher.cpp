@@ -6,12 +6,14 @@
 #include <system_error>
 #include <utility>
 
-#include <asio/cancellation_type.hpp>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/co_spawn.hpp>
 #include <asio/strand.hpp>
 #include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
 
 #include <kit/periodic.hpp>
-#include <kit/task_set.hpp>
 
 namespace kit::metrics::detail {
 namespace {
@@ -76,6 +78,7 @@ asio::awaitable<void> pusher::send_all(delivery& d) {
   const auto workers = std::min(parts_.concurrency, items_.size());
   if (workers <= 1) co_return co_await work(d);
   task_set tasks(asio::make_strand(co_await asio::this_coro::executor));
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();
   co_await asio::this_coro::throw_if_cancelled(false);
   for (std::size_t i = 0; i < workers; ++i)
     if (!tasks.try_spawn("push", work(d))) break;
@@ -85,11 +88,18 @@ asio::awaitable<void> pusher::send_all(delivery& d) {
   } catch (const std::system_error&) {
     cancelled = std::current_exception();
   }
-  if (!cancelled) co_return;
-  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  if (cancelled) co_await stop(tasks);
+  co_await asio::this_coro::throw_if_cancelled(throws);
+  if (cancelled) std::rethrow_exception(cancelled);
+}
+
+// In a coroutine of its own, which is not cancelled as the caller is.
+asio::awaitable<void> pusher::stop(task_set& tasks) {
   tasks.cancel();
-  co_await tasks.join();
-  std::rethrow_exception(cancelled);
+  const auto join = [](task_set& t) -> asio::awaitable<void> { co_await t.join(); };
+  co_await asio::co_spawn(
+      co_await asio::this_coro::executor, join(tasks),
+      asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
 }
 
 asio::awaitable<void> pusher::work(delivery& d) {

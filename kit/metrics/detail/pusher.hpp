@@ -13,6 +13,7 @@
 #include <kit/error.hpp>
 #include <kit/metrics/push.hpp>
 #include <kit/result.hpp>
+#include <kit/task_set.hpp>
 
 namespace kit::metrics::detail {
 
@@ -68,6 +69,7 @@ class pusher {
   asio::awaitable<void> round();
   asio::awaitable<result<void>> deliver();
   asio::awaitable<void> send_all(delivery& d);
+  static asio::awaitable<void> stop(task_set& tasks);
   asio::awaitable<void> work(delivery& d);
   asio::awaitable<result<void>> send_one(const push_batch& batch);
   void settle(item& i, const result<void>& sent, delivery& d);
