@@ -109,7 +109,7 @@ tidy_compiler() {
 }
 
 needs=("<doctest/doctest.h>" "<openssl/ssl.h>" "<curl/curl.h>" curl nghttpd openssl nginx haproxy
-       prometheus)
+       prometheus carbon-cache)
 for build in "${builds[@]}"; do
   case $build in
     asan | tsan | fuzz) needs+=(sanitizers) ;;
@@ -121,7 +121,7 @@ prefer "<zlib.h>" "<brotli/encode.h>"   # else cokit-http-compression is left ou
 case " ${builds[*]} " in
   *" release "*)
     prefer cmake clang-format-19
-    prefer_npm @seriousme/openapi-schema-validator@2.11.0 ;;
+    prefer_npm @seriousme/openapi-schema-validator@2.11.0 statsd@0.9.0 ;;
 esac
 
 only_code=(--no-suite lint --no-suite install)

@@ -12,6 +12,7 @@
 #include <kit/http/syntax.hpp>
 #include <kit/metrics/cloudwatch.hpp>
 #include <kit/metrics/detail/numbers.hpp>
+#include <kit/metrics/detail/quantiles.hpp>
 
 namespace kit::metrics {
 namespace {
@@ -142,7 +143,7 @@ class maker {
     }
     for (const double q : format_.percentiles) {
       std::string name = f.name + '_';
-      detail::append_percent(name, q);
+      detail::append_number(name, detail::percent(q));
       if (const double v = h.quantile(q); is_accepted(v)) {
         add(name, labels, unit, not_too_small(v));
       }

@@ -48,8 +48,7 @@ bool touched(const point& now, const point& before) noexcept {
 // What happened since `before`, which is null when the series is new.
 point difference(metric_kind kind, point now, const point* before, wall_time since) {
   const point nothing;
-  const bool is_new = !before || restarted(kind, now, *before);
-  if (is_new) before = &nothing;
+  if (!before || restarted(kind, now, *before)) before = &nothing;
   now.start = std::max(now.start, since);
   switch (kind) {
     case metric_kind::counter:
@@ -64,7 +63,7 @@ point difference(metric_kind kind, point now, const point* before, wall_time sin
       break;
     case metric_kind::gauge:
     case metric_kind::up_down_counter:
-      now.updates = is_new || touched(now, *before) ? 1 : 0;
+      now.updates = touched(now, *before) ? 1 : 0;
       break;
   }
   return now;

@@ -25,11 +25,11 @@ enum class influx_precision : std::uint8_t { nanoseconds, microseconds, millisec
 /// What lines look like.
 struct influx_format {
   /// For every line: what tells this process from others, `host` for example, as InfluxDB takes
-  /// lines with the same tags and time for one. A label of that name takes its place.
+  /// lines with the same tags and time for one. A label of that name takes its place. Neither name nor
+  /// value may be empty.
   std::vector<label> tags = {};
   influx_precision precision = influx_precision::nanoseconds;
-  /// Fields of histograms, each from 0 to 1: 0.99 is `p99`.
-  std::vector<double> quantiles = {0.5, 0.9, 0.95, 0.99};
+};
 };
 
 /// Throws `errc::invalid_argument` naming the member that is out of range.
@@ -39,7 +39,8 @@ void validate(const influx_format& format);
 ///
 ///     requests,error=true,method=sum count=60 1700000000000000000      what was added
 ///     temperature,room=3 value=50 1700000000000000000                  gauge, up-down counter
-///     latency,method=sum p50=1,p90=1,p95=1,p99=1 1700000000000000000   quantiles of the span
+///     latency,method=sum p50=1,p90=1,p95=1,p99=1 1700000000000000000   quantiles of the span,
+///                                                                      its own or these
 ///
 /// Tags are sorted by name; those without a value are left out. In values a line break becomes a
 /// space, and a backslash that would be taken for an escape a slash: there is no way to write them.

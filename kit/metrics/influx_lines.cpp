@@ -1,11 +1,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <map>
 #include <string_view>
+#include <utility>
 
-#include <kit/error.hpp>
+#include <kit/metrics/detail/lines.hpp>
 #include <kit/metrics/detail/numbers.hpp>
+#include <kit/metrics/detail/quantiles.hpp>
 #include <kit/metrics/influx.hpp>
 
 namespace kit::metrics {
@@ -28,13 +29,9 @@ void append_escaped(std::string& out, std::string_view text) {
 }
 
 void append_tags(std::string& out, const influx_format& format, const family& f, const point& p) {
-  std::map<std::string_view, std::string_view> tags;
-  for (const auto& t : format.tags)
-    tags[t.name] = t.value;
-  for (std::size_t i = 0; i < f.labels.size(); ++i)
-    tags[f.labels[i]] = p.values[i];
+  auto tags = detail::all_labels(format.tags, f, p);
+  std::ranges::sort(tags);
   for (const auto& [name, value] : tags) {
-    if (value.empty()) continue;
     out += ',';
     append_escaped(out, name);
     out += '=';
@@ -42,16 +39,15 @@ void append_tags(std::string& out, const influx_format& format, const family& f,
   }
 }
 
-void append_fields(std::string& out, const influx_format& format, const family& f, const point& p) {
+void append_fields(std::string& out, const family& f, const point& p) {
   if (f.kind != metric_kind::histogram) {
     out += f.kind == metric_kind::counter ? " count=" : " value=";
     return detail::append_number(out, p.value);
   }
   char before = ' ';
-  for (const double q : format.quantiles) {
-    out += std::exchange(before, ',');
-    out += 'p';
-    detail::append_percent(out, q);
+  for (const double q : detail::shown_quantiles(f)) {
+    out.append(1, std::exchange(before, ',')).append(1, 'p');
+    detail::append_number(out, detail::percent(q));
     out += '=';
     detail::append_number(out, p.histogram.quantile(q));
   }
@@ -76,14 +72,7 @@ std::string timestamp(wall_time t, influx_precision precision) {
 }  // namespace
 
 void validate(const influx_format& format) {
-  const auto refuse = [](const char* what) {
-    throw error(errc::invalid_argument, std::string("influx_format::") + what);
-  };
-  for (const auto& t : format.tags)
-    if (t.name.empty()) refuse("tags: one has no name");
-  if (format.quantiles.empty()) refuse("quantiles: there are none");
-  for (const double q : format.quantiles)
-    if (!(q >= 0 && q <= 1)) refuse("quantiles: one is not from 0 to 1");
+  detail::check_labels(format.tags, "influx_format::tags");
 }
 
 std::string influx_lines(const snapshot& since_last, const influx_format& format) {
@@ -95,7 +84,7 @@ std::string influx_lines(const snapshot& since_last, const influx_format& format
       if (p.updates == 0 || !std::isfinite(p.value)) continue;
       append_escaped(out, f.name);
       append_tags(out, format, f, p);
-      append_fields(out, format, f, p);
+      append_fields(out, f, p);
       out += time;
     }
   }

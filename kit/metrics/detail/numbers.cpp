@@ -29,8 +29,4 @@ void append_fixed(std::string& out, double v, int digits) {
   out.append(text.data(), end.ptr);
 }
 
-void append_percent(std::string& out, double share) {
-  append_number(out, std::round(share * 1e9) / 1e7);
-}
-
 }  // namespace kit::metrics::detail
