@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -9,7 +11,7 @@
 #include <kit/error.hpp>
 #include <kit/http/check_status.hpp>
 #include <kit/http/url.hpp>
-#include <kit/metrics/detail/pusher.hpp>
+#include <kit/metrics/detail/request_exporter.hpp>
 #include <kit/metrics/detail/window.hpp>
 #include <kit/timer.hpp>
 
@@ -78,35 +80,31 @@ bool may_pass(const error& e) noexcept {
   return classify::by_error(&e).retryable || e.code() == errc::deadline_exceeded;
 }
 
-}  // namespace
-
-class cloudwatch_exporter::impl {
+class writer final : public detail::request_exporter {
  public:
-  impl(registry metrics, endpoint<http::request, http::response> client, cloudwatch_options o)
-      : options_((check(o), std::move(o))),
+  writer(registry metrics, endpoint<http::request, http::response> client, cloudwatch_options o)
+      : request_exporter(o.push, o.concurrency),
+        options_((check(o), std::move(o))),
         scope_{.region = options_.region, .service = "monitoring"},
         random_(options_.random),
         window_(metrics),
         gauges_(metrics.read_samples({.rate = &wanted, .capacity = options_.max_values})),
         request_{.method = http::method::post, .target = url_of(options_)},
-        client_(std::move(client)),
-        pusher({.make = [this] { return make(); },
-                .send = [this](const detail::push_batch& b) { return send(b); },
-                .prepare = [this] { return prepare(); },
-                .concurrency = options_.concurrency},
-               options_.push) {
+        client_(std::move(client)) {
     request_.headers.set(http::field::content_type,
                          "application/x-www-form-urlencoded; charset=utf-8");
   }
+
+  std::string address() const override { return request_.target; }
 
  private:
   static double wanted(std::string_view, metric_kind kind) {
     return kind == metric_kind::gauge ? 1 : 0;
   }
 
-  std::vector<detail::push_batch> make() {
+  std::vector<detail::push_batch> make() override {
     const auto values = gauges_.take();  // first, as what is set meanwhile comes next time
-    pusher.add_lost(values.dropped);
+    add(counted().values_lost, values.dropped);
     const auto now = window_.next();
     const auto data = cloudwatch_data(now, values, options_.format);
     std::vector<detail::push_batch> out;
@@ -129,7 +127,7 @@ class cloudwatch_exporter::impl {
     return out;
   }
 
-  asio::awaitable<result<void>> prepare() {
+  asio::awaitable<result<void>> prepare() override {
     if (const auto* given = std::get_if<http::aws_credentials>(&options_.credentials)) {
       keys_ = *given;
       co_return result<void>();
@@ -142,7 +140,7 @@ class cloudwatch_exporter::impl {
     co_return result<void>();
   }
 
-  asio::awaitable<result<void>> send(const detail::push_batch& b) {
+  asio::awaitable<result<void>> send(const detail::push_batch& b) override {
     backoff waits(options_.backoff, random_.split());
     for (std::size_t n = 1;; ++n) {
       auto sent = co_await attempt(b);
@@ -173,28 +171,14 @@ class cloudwatch_exporter::impl {
   http::aws_credentials keys_;
   http::request request_;
   endpoint<http::request, http::response> client_;
-
- public:
-  detail::pusher pusher;
 };
+
+}  // namespace
 
 cloudwatch_exporter::cloudwatch_exporter(registry metrics,
                                          endpoint<http::request, http::response> client,
                                          cloudwatch_options options)
-    : impl_(std::make_unique<impl>(std::move(metrics), std::move(client), std::move(options))) {}
-
-cloudwatch_exporter::~cloudwatch_exporter() = default;
-
-asio::awaitable<void> cloudwatch_exporter::run() {
-  return impl_->pusher.run();
-}
-
-asio::awaitable<result<void>> cloudwatch_exporter::flush() {
-  return impl_->pusher.flush();
-}
-
-push_stats cloudwatch_exporter::stats() const noexcept {
-  return impl_->pusher.stats();
-}
+    : push_exporter(
+          std::make_unique<writer>(std::move(metrics), std::move(client), std::move(options))) {}
 
 }  // namespace kit::metrics

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,7 +21,6 @@
 #include <kit/metrics/samples.hpp>
 #include <kit/metrics/snapshot.hpp>
 #include <kit/random.hpp>
-#include <kit/result.hpp>
 
 namespace kit::metrics {
 
@@ -127,32 +125,14 @@ struct cloudwatch_options {
 /// comes all that happened meanwhile. Data that it refuses are lost, and counted. A request whose
 /// answer is lost may count twice: the API has nothing against that.
 ///
-/// Threads: `stats` any; the rest one at a time, all on one loop or strand.
+/// Threads: as `push_exporter`.
 /// Source: Go kit's metrics/cloudwatch and cloudwatch2; CloudWatch's API reference.
-class cloudwatch_exporter {
+class cloudwatch_exporter : public push_exporter {
  public:
   /// Single values of gauges are kept from now on.
   /// Errors: throws `errc::invalid_argument` for options out of range.
   cloudwatch_exporter(registry metrics, endpoint<http::request, http::response> client,
                       cloudwatch_options options);
-  ~cloudwatch_exporter();
-
-  /// Sends each interval until cancelled, and then a last time; a second cancellation, or that of
-  /// the context, cuts that short.
-  /// Cancellation: terminal; not an error. Lifetime: `*this` must outlive the awaitable.
-  asio::awaitable<void> run();
-
-  /// Sends now. Not while `run` is under way.
-  /// Errors: the first reason why not everything was sent, after all requests have ended: what the
-  /// client or CloudWatch says, or the credentials' function. Cancellation: terminal.
-  asio::awaitable<result<void>> flush();
-
-  /// A value is a datum.
-  push_stats stats() const noexcept;
-
- private:
-  class impl;
-  std::unique_ptr<impl> impl_;
 };
 
 }  // namespace kit::metrics

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -12,7 +13,7 @@
 #include <kit/http/check_status.hpp>
 #include <kit/http/query.hpp>
 #include <kit/http/url.hpp>
-#include <kit/metrics/detail/pusher.hpp>
+#include <kit/metrics/detail/request_exporter.hpp>
 #include <kit/metrics/detail/window.hpp>
 
 namespace kit::metrics {
@@ -122,26 +123,24 @@ std::vector<detail::push_batch> batches_of(std::string_view lines, std::size_t m
   return out;
 }
 
-}  // namespace
-
-class influx_exporter::impl {
+class writer final : public detail::request_exporter {
  public:
-  impl(registry metrics, endpoint<http::request, http::response> client, influx_options o)
-      : options_((check(o), std::move(o))),
+  writer(registry metrics, endpoint<http::request, http::response> client, influx_options o)
+      : request_exporter(o.push, 1),
+        options_((check(o), std::move(o))),
         window_(std::move(metrics)),
         request_{.method = http::method::post, .target = target_of(options_)},
-        client_(std::move(client)),
-        pusher({.make = [this] { return make(); },
-                .send = [this](const detail::push_batch& b) { return send(b); }},
-               options_.push) {
+        client_(std::move(client)) {
     request_.headers.set(http::field::content_type, "text/plain; charset=utf-8");
     if (const auto text = authorization_of(options_); !text.empty()) {
       request_.headers.set(http::field::authorization, text);
     }
   }
 
+  std::string address() const override { return options_.url; }
+
  private:
-  std::vector<detail::push_batch> make() {
+  std::vector<detail::push_batch> make() override {
     auto now = window_.next();
     // Two flushes with one time would overwrite each other's points.
     const auto unit = length(options_.format.precision);
@@ -151,7 +150,7 @@ class influx_exporter::impl {
     return batches_of(influx_lines(now, options_.format), options_.max_lines);
   }
 
-  asio::awaitable<result<void>> send(const detail::push_batch& b) const {
+  asio::awaitable<result<void>> send(const detail::push_batch& b) override {
     auto req = request_;
     req.body = b.content;
     const auto answer = co_await client_.try_call(std::move(req));
@@ -164,27 +163,13 @@ class influx_exporter::impl {
   std::optional<wall_time> last_;
   http::request request_;
   endpoint<http::request, http::response> client_;
-
- public:
-  detail::pusher pusher;
 };
+
+}  // namespace
 
 influx_exporter::influx_exporter(registry metrics, endpoint<http::request, http::response> client,
                                  influx_options options)
-    : impl_(std::make_unique<impl>(std::move(metrics), std::move(client), std::move(options))) {}
-
-influx_exporter::~influx_exporter() = default;
-
-asio::awaitable<void> influx_exporter::run() {
-  return impl_->pusher.run();
-}
-
-asio::awaitable<result<void>> influx_exporter::flush() {
-  return impl_->pusher.flush();
-}
-
-push_stats influx_exporter::stats() const noexcept {
-  return impl_->pusher.stats();
-}
+    : push_exporter(
+          std::make_unique<writer>(std::move(metrics), std::move(client), std::move(options))) {}
 
 }  // namespace kit::metrics

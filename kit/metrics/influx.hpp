@@ -2,12 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
-
-#include <asio/awaitable.hpp>
 
 #include <kit/endpoint.hpp>
 #include <kit/http/request.hpp>
@@ -15,7 +12,6 @@
 #include <kit/metrics/push.hpp>
 #include <kit/metrics/registry.hpp>
 #include <kit/metrics/snapshot.hpp>
-#include <kit/result.hpp>
 
 namespace kit::metrics {
 
@@ -25,11 +21,10 @@ enum class influx_precision : std::uint8_t { nanoseconds, microseconds, millisec
 /// What lines look like.
 struct influx_format {
   /// For every line: what tells this process from others, `host` for example, as InfluxDB takes
-  /// lines with the same tags and time for one. A label of that name takes its place. Neither name nor
-  /// value may be empty.
+  /// lines with the same tags and time for one. A label of that name takes its place. Neither name
+  /// nor value may be empty.
   std::vector<label> tags = {};
   influx_precision precision = influx_precision::nanoseconds;
-};
 };
 
 /// Throws `errc::invalid_argument` naming the member that is out of range.
@@ -91,29 +86,12 @@ struct influx_options {
 /// nothing where it took them after all, and then comes all that happened meanwhile. Lines that it
 /// refuses (400, 413, 422) are lost, and counted.
 ///
-/// Threads: `stats` any; the rest one at a time, all on one loop or strand.
-class influx_exporter {
+/// Threads: as `push_exporter`.
+class influx_exporter : public push_exporter {
  public:
   /// Errors: throws `errc::invalid_argument` for options out of range.
   influx_exporter(registry metrics, endpoint<http::request, http::response> client,
                   influx_options options);
-  ~influx_exporter();
-
-  /// Sends each interval until cancelled, and then a last time; a second cancellation, or that of
-  /// the context, cuts that short.
-  /// Cancellation: terminal; not an error. Lifetime: `*this` must outlive the awaitable.
-  asio::awaitable<void> run();
-
-  /// Sends now. Not while `run` is under way.
-  /// Errors: why not everything was sent: what the client or the server says. Cancellation:
-  /// terminal.
-  asio::awaitable<result<void>> flush();
-
-  push_stats stats() const noexcept;
-
- private:
-  class impl;
-  std::unique_ptr<impl> impl_;
 };
 
 }  // namespace kit::metrics

@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include <kit/metrics/detail/window.hpp>
 #include <kit/testing/metrics.hpp>
 
 #include "refusal.hpp"
@@ -25,7 +26,7 @@ registry at(wall_time t) {
   return registry({.now = [t] { return t; }});
 }
 std::string lines(const registry& r, const influx_format& format = {}) {
-  return influx_lines(delta({}, r.collect()), format);
+  return influx_lines(detail::window(r).next(), format);
 }
 
 }  // namespace
@@ -67,7 +68,7 @@ TEST_CASE("influx_lines: the object's tags are overridden by the metric's [metri
   const auto r = at(then);
   r.counter({.name = "c"}, {"m"}).with("own").add(1);
   r.counter({.name = "d"}, {"z"}).with("").add(1);
-  CHECK(lines(r, {.tags = {{"z", "9"}, {"m", "object"}, {"b", "1"}, {"empty", ""}}}) ==
+  CHECK(lines(r, {.tags = {{"z", "9"}, {"m", "object"}, {"b", "1"}}}) ==
         "c,b=1,m=own,z=9 count=1 1700000000000000000\n"
         "d,b=1,m=object count=1 1700000000000000000\n");
 }
@@ -108,17 +109,13 @@ TEST_CASE("influx_lines: timestamps in each precision [metrics/influx:5]") {
   CHECK(with(influx_precision::seconds) == "c count=1 1700000000\n");
 }
 
-TEST_CASE("influx_lines: quantiles that were asked for") {
+TEST_CASE("influx_lines: a histogram's own quantiles") {
   const auto r = at(then);
-  r.histogram({.name = "h"}).observe(1);
-  CHECK(lines(r, {.quantiles = {0.999, 0.57, 1}}) ==
-        "h p99.9=1,p57=1,p100=1 1700000000000000000\n");
-  CHECK(refusal([&] { lines(r, {.quantiles = {}}); }) ==
-        "invalid_argument: influx_format::quantiles: there are none");
-  CHECK(refusal([&] { lines(r, {.quantiles = {1.1}}); }) ==
-        "invalid_argument: influx_format::quantiles: one is not from 0 to 1");
+  r.histogram({.name = "h", .buckets = explicit_buckets{{2}}, .quantiles = {0.57, 0.999, 1}})
+      .observe(1);
+  CHECK(lines(r) == "h p57=1,p99.9=1,p100=1 1700000000000000000\n");
   CHECK(refusal([&] { lines(r, {.tags = {{"", "v"}}}); }) ==
-        "invalid_argument: influx_format::tags: one has no name");
+        "invalid_argument: influx_format::tags: has an empty name or value");
 }
 
 TEST_CASE("influx_lines: teststat's checks [metrics/influx:2,3] [metrics/teststat:1-3]") {

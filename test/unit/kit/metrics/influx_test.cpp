@@ -116,7 +116,7 @@ TEST_CASE("influx_exporter: 200 is as good as 204, else the body says why not [m
   f.server.answers = {{.status = status::internal_server_error, .text = "disk full"}};
   const auto failed = f.flush().error();
   CHECK(failed == errc::internal);
-  CHECK(std::string(failed.what()) == "disk full");
+  CHECK(std::string(failed.what()) == "500 disk full");
   CHECK(f.exporter->stats().failures == 1);
   CHECK(f.exporter->stats().values_lost == 0);
 }
@@ -150,7 +150,7 @@ TEST_CASE("influx_exporter: what the server refuses is lost, and counted") {
   fixture f;
   f.c.add(5);
   f.server.answers = {{.status = status::bad_request, .text = "unable to parse"}};
-  CHECK(std::string(f.flush().error().what()) == "unable to parse");
+  CHECK(std::string(f.flush().error().what()) == "400 unable to parse");
   CHECK(f.exporter->stats().values_lost == 1);
   f.now += 10s;
   f.c.add(1);
@@ -254,6 +254,6 @@ TEST_CASE("influx_exporter: options out of range") {
         "invalid_argument: push_options::interval: must be positive");
   CHECK(made({.to = influx_database{"a"}, .push = {.drain_timeout = -1s}}) ==
         "invalid_argument: push_options::drain_timeout: must not be negative");
-  CHECK(made({.to = influx_database{"a"}, .format = {.quantiles = {}}}) ==
-        "invalid_argument: influx_format::quantiles: there are none");
+  CHECK(made({.to = influx_database{"a"}, .format = {.tags = {{"a", ""}}}}) ==
+        "invalid_argument: influx_format::tags: has an empty name or value");
 }

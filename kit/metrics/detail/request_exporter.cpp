@@ -1,8 +1,7 @@
-#include <kit/metrics/detail/pusher.hpp>
+#include <kit/metrics/detail/request_exporter.hpp>
 
 #include <algorithm>
 #include <exception>
-#include <string>
 #include <system_error>
 #include <utility>
 
@@ -12,8 +11,6 @@
 #include <asio/strand.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
-
-#include <kit/periodic.hpp>
 
 namespace kit::metrics::detail {
 namespace {
@@ -26,45 +23,26 @@ bool is_final(errc code) noexcept {
 
 }  // namespace
 
-void validate(const push_options& o) {
-  const auto refuse = [](const char* what) {
-    throw error(errc::invalid_argument, std::string("push_options::") + what);
-  };
-  if (o.interval <= duration::zero()) refuse("interval: must be positive");
-  if (o.drain_timeout < duration::zero()) refuse("drain_timeout: must not be negative");
+asio::awaitable<result<void>> request_exporter::prepare() {
+  co_return result<void>();
 }
 
-pusher::pusher(parts p, push_options options)
-    : parts_(std::move(p)), options_((validate(options), std::move(options))) {}
-
-asio::awaitable<void> pusher::run() {
-  return run_periodically([this] { return round(); }, {.period = options_.interval,
-                                                       .drain_timeout = options_.drain_timeout,
-                                                       .on_error = options_.on_error});
-}
-
-asio::awaitable<void> pusher::round() {
-  if (const auto done = co_await flush(); !done) throw done.error();
-}
-
-asio::awaitable<result<void>> pusher::flush() {
+asio::awaitable<result<void>> request_exporter::flush() {
   result<void> first;
   if (!items_.empty()) {
     first = co_await deliver();
     if (!items_.empty()) co_return first;
   }
-  for (auto& b : parts_.make())
+  for (auto& b : make())
     items_.push_back({.batch = std::move(b)});
   auto second = items_.empty() ? result<void>() : co_await deliver();
   co_return first ? std::move(second) : std::move(first);
 }
 
-asio::awaitable<result<void>> pusher::deliver() {
-  if (parts_.prepare) {
-    if (auto ready = co_await parts_.prepare(); !ready) {
-      failures_.fetch_add(1, relaxed);
-      co_return ready;
-    }
+asio::awaitable<result<void>> request_exporter::deliver() {
+  if (auto ready = co_await prepare(); !ready) {
+    add(counted().failures, 1);
+    co_return ready;
   }
   delivery d;
   co_await send_all(d);
@@ -74,8 +52,8 @@ asio::awaitable<result<void>> pusher::deliver() {
 }
 
 // Returns, or throws that it was cancelled, when none is under way any more.
-asio::awaitable<void> pusher::send_all(delivery& d) {
-  const auto workers = std::min(parts_.concurrency, items_.size());
+asio::awaitable<void> request_exporter::send_all(delivery& d) {
+  const auto workers = std::min(concurrency_, items_.size());
   if (workers <= 1) co_return co_await work(d);
   task_set tasks(asio::make_strand(co_await asio::this_coro::executor));
   const bool throws = co_await asio::this_coro::throw_if_cancelled();
@@ -94,7 +72,7 @@ asio::awaitable<void> pusher::send_all(delivery& d) {
 }
 
 // In a coroutine of its own, which is not cancelled as the caller is.
-asio::awaitable<void> pusher::stop(task_set& tasks) {
+asio::awaitable<void> request_exporter::stop(task_set& tasks) {
   tasks.cancel();
   const auto join = [](task_set& t) -> asio::awaitable<void> { co_await t.join(); };
   co_await asio::co_spawn(
@@ -102,43 +80,36 @@ asio::awaitable<void> pusher::stop(task_set& tasks) {
       asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
 }
 
-asio::awaitable<void> pusher::work(delivery& d) {
+asio::awaitable<void> request_exporter::work(delivery& d) {
   while (!d.stopped && d.next < items_.size()) {
     auto& i = items_[d.next++];
     settle(i, co_await send_one(i.batch), d);
   }
 }
 
-asio::awaitable<result<void>> pusher::send_one(const push_batch& batch) {
+asio::awaitable<result<void>> request_exporter::send_one(const push_batch& batch) {
   try {
-    co_return co_await parts_.send(batch);
+    co_return co_await send(batch);
   } catch (...) {
     co_return fail(to_error(std::current_exception()));
   }
 }
 
-void pusher::settle(item& i, const result<void>& sent, delivery& d) {
+void request_exporter::settle(item& i, const result<void>& sent, delivery& d) {
   if (sent) {
     i.state = fate::done;
-    sent_.fetch_add(i.batch.values, relaxed);
-    bytes_.fetch_add(i.batch.content.size(), relaxed);
+    add(counted().values_sent, i.batch.values);
+    add(counted().bytes_sent, i.batch.content.size());
     return;
   }
-  failures_.fetch_add(1, relaxed);
+  if (sent.error() != errc::canceled) add(counted().failures, 1);  // that isn't the backend's
   if (!d.failure) d.failure = sent.error();
   if (is_final(sent.error().code())) {
     i.state = fate::done;
-    add_lost(i.batch.values);
+    add(counted().values_lost, i.batch.values);
   } else {
     d.stopped = true;
   }
-}
-
-push_stats pusher::stats() const noexcept {
-  return {.values_sent = sent_.load(relaxed),
-          .values_lost = lost_.load(relaxed),
-          .bytes_sent = bytes_.load(relaxed),
-          .failures = failures_.load(relaxed)};
 }
 
 }  // namespace kit::metrics::detail

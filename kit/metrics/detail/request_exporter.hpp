@@ -1,16 +1,16 @@
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <asio/awaitable.hpp>
 
 #include <kit/error.hpp>
+#include <kit/metrics/detail/push_impl.hpp>
 #include <kit/metrics/push.hpp>
 #include <kit/result.hpp>
 #include <kit/task_set.hpp>
@@ -27,30 +27,23 @@ struct push_batch {
 /// are, with their timestamps, and go first the next time; only then new ones are made. So the
 /// memory is that of one flush, and what counters and gauges say is never lost while the backend is
 /// away. Batches that the backend refuses are lost.
-/// Threads: `stats` any, the rest one at a time.
-class pusher {
+class request_exporter : public push_impl {
  public:
-  struct parts {
-    /// Makes the batches of what is new. May throw.
-    std::function<std::vector<push_batch>()> make;
-    /// Sends one; calls overlap. Its failures are returned or thrown.
-    std::function<asio::awaitable<result<void>>(const push_batch&)> send;
-    /// Called before batches are sent; when it fails, none are. Empty: nothing to do.
-    std::function<asio::awaitable<result<void>>()> prepare = nullptr;
-    /// Batches sent at a time, at least 1.
-    std::size_t concurrency = 1;
-  };
+  /// At most `concurrency` batches are sent at a time, at least 1.
+  request_exporter(push_options options, std::size_t concurrency)
+      : push_impl(std::move(options)), concurrency_(concurrency) {}
 
-  /// Errors: throws `errc::invalid_argument` for options out of range.
-  pusher(parts p, push_options options);
-
-  asio::awaitable<void> run();
   /// Sends what has stayed, and then what is new.
   /// Errors: the first one, after all that was begun has ended.
-  asio::awaitable<result<void>> flush();
+  asio::awaitable<result<void>> flush() override;
 
-  push_stats stats() const noexcept;
-  void add_lost(std::uint64_t values) noexcept { lost_.fetch_add(values, relaxed); }
+ protected:
+  /// The batches of what is new.
+  virtual std::vector<push_batch> make() = 0;
+  /// Called before batches are sent; when it fails, none are.
+  virtual asio::awaitable<result<void>> prepare();
+  /// Sends one; calls overlap.
+  virtual asio::awaitable<result<void>> send(const push_batch& batch) = 0;
 
  private:
   enum class fate : std::uint8_t { waiting, done };
@@ -64,9 +57,7 @@ class pusher {
     bool stopped = false;  // no further ones are begun
     std::optional<error> failure = {};
   };
-  static constexpr auto relaxed = std::memory_order_relaxed;
 
-  asio::awaitable<void> round();
   asio::awaitable<result<void>> deliver();
   asio::awaitable<void> send_all(delivery& d);
   static asio::awaitable<void> stop(task_set& tasks);
@@ -74,16 +65,8 @@ class pusher {
   asio::awaitable<result<void>> send_one(const push_batch& batch);
   void settle(item& i, const result<void>& sent, delivery& d);
 
-  const parts parts_;
-  const push_options options_;
+  const std::size_t concurrency_;
   std::vector<item> items_;
-  std::atomic<std::uint64_t> sent_{0};
-  std::atomic<std::uint64_t> lost_{0};
-  std::atomic<std::uint64_t> bytes_{0};
-  std::atomic<std::uint64_t> failures_{0};
 };
-
-/// Throws `errc::invalid_argument` naming the member that is out of range.
-void validate(const push_options& options);
 
 }  // namespace kit::metrics::detail
