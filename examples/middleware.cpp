@@ -2,7 +2,6 @@
 //   curl -d '{"ms": 100}' http://127.0.0.1:8080/nap     and the same with 1000: a timeout
 #include <algorithm>
 #include <chrono>
-#include <iostream>
 #include <utility>
 
 #include <asio/awaitable.hpp>
@@ -10,6 +9,8 @@
 #include <examples/program.hpp>
 #include <kit/endpoint.hpp>
 #include <kit/interceptor.hpp>
+#include <kit/log/logger.hpp>
+#include <kit/log/sinks.hpp>
 #include <kit/runtime.hpp>
 #include <kit/service.hpp>
 #include <kit/this_context.hpp>
@@ -23,10 +24,10 @@ using namespace std::chrono_literals;
 // An interceptor never suspends: `chain` and `wrap` fuse neighbouring ones into one coroutine
 // frame.
 struct log_calls {
+  kit::log::logger log;
+
   void leave(kit::call& c) noexcept {
-    std::clog << "method=" << c.name() << " code=" << name(c.outcome().code())
-              << " took=" << std::chrono::round<std::chrono::microseconds>(c.elapsed()).count()
-              << "us\n";
+    log.info("", "method", c.name(), "code", c.outcome().code(), "took", c.elapsed());
   }
 };
 
@@ -67,8 +68,9 @@ asio::awaitable<nap_response> nap(nap_request r) {
 int main(int count, char** arguments) {
   constexpr auto about = "POST /nap takes a nap of at most half a second.";
   return examples::run(count, arguments, about, [](const examples::options& options) {
-    const auto service =
-        kit::wrap(nap_service{.nap = nap}, log_calls{}, time_limit{500ms});  // first is outermost
+    const kit::log::logger log({.sink = kit::log::stderr_sink()});
+    const auto service = kit::wrap(nap_service{.nap = nap}, log_calls{log},
+                                   time_limit{500ms});  // first is outermost
     kit::http::router router;
     router.mount("/", service);
 

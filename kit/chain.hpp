@@ -12,12 +12,14 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <asio/awaitable.hpp>
 #include <asio/this_coro.hpp>
 
 #include <kit/endpoint.hpp>
 #include <kit/interceptor.hpp>
+#include <kit/reflect/name.hpp>
 #include <kit/this_context.hpp>
 
 namespace kit {
@@ -29,6 +31,20 @@ template <class M, class Req, class Resp>
 concept middleware_for =
     std::is_invocable_r_v<endpoint<Req, Resp>, const M&, endpoint<Req, Resp>> ||
     std::is_invocable_r_v<endpoint<Req, Resp>, const M&, endpoint<Req, Resp>, std::string_view>;
+
+/// What a middleware or interceptor is called in lists of layers, see `endpoint::layers`: its
+/// `static constexpr std::string_view layer_name`, else its type's name.
+template <class M>
+constexpr std::string_view layer_name() {
+  if constexpr (requires { std::string_view(M::layer_name); }) {
+    return M::layer_name;
+  } else {
+    constexpr auto name = reflect::type_name<M>();
+    constexpr auto base = name.substr(0, name.find('<'));
+    constexpr bool is_name = std::is_class_v<M> && !base.empty() && base.find('(') == base.npos;
+    return is_name ? base : std::string_view("function");
+  }
+}
 
 /// The way of one call through fused interceptors: enters them in order, and leaves those entered
 /// in reverse order, at the latest when destroyed.
@@ -80,7 +96,7 @@ class call_through {
       if (call_.replaced_) keep_replaced<N>();
       if (refusal) {
         restore_context<N>();
-        return refusal;
+        return refusal->with_refused();
       }
       entered_ = N + 1;
       return enter_from<N + 1>();
@@ -233,12 +249,23 @@ class chained {
       const auto& layer = std::get<N - 1>(layers_);
       using layer_type = std::tuple_element_t<N - 1, std::tuple<M...>>;
       if constexpr (interceptor<layer_type>) {
-        return build<N - 1>(std::move(next), name,
-                            std::tuple_cat(std::tuple<layer_type>(layer), std::move(run)));
+        return build<N - 1>(
+            std::move(next), name,
+            std::tuple_cat(std::tuple<layer_type>(for_endpoint(layer, name)), std::move(run)));
       } else {
         auto inner = fuse(std::move(next), name, std::move(run));
         return build<N - 1>(apply(layer, std::move(inner), name), name, std::tuple<>());
       }
+    }
+  }
+
+  // An interceptor may prepare what depends on the endpoint's name.
+  template <class I>
+  static I for_endpoint(const I& i, std::string_view name) {
+    if constexpr (requires { i.for_endpoint(name); }) {
+      return i.for_endpoint(name);
+    } else {
+      return i;
     }
   }
 
@@ -248,7 +275,10 @@ class chained {
     if constexpr (sizeof...(Run) == 0) {
       return next;
     } else {
-      return detail::fused<Req, Resp, Run...>(std::move(run), std::move(next), name);
+      const auto inner = next;
+      endpoint<Req, Resp> around =
+          detail::fused<Req, Resp, Run...>(std::move(run), std::move(next), name);
+      return labelled<Run...>(std::move(around), inner);
     }
   }
 
@@ -257,11 +287,24 @@ class chained {
                                    std::string_view name) {
     static_assert(middleware_for<Layer, Req, Resp>,
                   "a middleware must map endpoint<Req, Resp> to endpoint<Req, Resp>");
+    const auto inner = next;
     if constexpr (std::is_invocable_v<const Layer&, endpoint<Req, Resp>, std::string_view>) {
-      return layer(std::move(next), name);
+      return labelled<Layer>(layer(std::move(next), name), inner);
     } else {
-      return layer(std::move(next));
+      return labelled<Layer>(layer(std::move(next)), inner);
     }
+  }
+
+  // A layer that has put others around, or nothing, has said what there is.
+  template <class... Layers, class Req, class Resp>
+  static endpoint<Req, Resp> labelled(endpoint<Req, Resp> around,
+                                      const endpoint<Req, Resp>& inner) {
+    if (!detail::endpoint_layers::same(around, inner) && around.layers().empty()) {
+      std::vector<std::string> names{std::string(layer_name<Layers>())...};
+      names.insert(names.end(), inner.layers().begin(), inner.layers().end());
+      detail::endpoint_layers::set(around, std::move(names));
+    }
+    return around;
   }
 
   std::tuple<M...> layers_;

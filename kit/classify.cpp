@@ -2,6 +2,28 @@
 
 namespace kit {
 
+std::string_view name(ending how) noexcept {
+  switch (how) {
+    case ending::succeeded:
+      return "ok";
+    case ending::business_failed:
+      return "business_error";
+    case ending::refused:
+      return "refused";
+    case ending::canceled:
+      return "canceled";
+    case ending::failed:
+      return "failed";
+  }
+  return "";
+}
+
+kit::ending outcome::ending() const {
+  if (!error_) return failed() ? kit::ending::business_failed : kit::ending::succeeded;
+  if (error_->refused()) return kit::ending::refused;
+  return error_->code() == errc::canceled ? kit::ending::canceled : kit::ending::failed;
+}
+
 classification classify::by_error(const error* e) noexcept {
   if (!e) return {};
   classification c;

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
@@ -45,6 +48,18 @@ std::optional<error> failed(const Resp& response) {
   }
 }
 
+/// How a call ended, for logs, metrics and people.
+enum class ending : std::uint8_t {
+  succeeded,
+  business_failed,  ///< a response with a business error, see `can_fail`
+  refused,          ///< before its work began, see `error::refused`
+  canceled,         ///< the caller gave up
+  failed,
+};
+/// `ok`, `business_error`, `refused`, `canceled`, `failed`.
+std::string_view name(ending how) noexcept;
+inline constexpr std::size_t ending_count = 5;
+
 /// How a call ended, seen without its type. Refers to the result, which must outlive it.
 class outcome {
  public:
@@ -66,6 +81,7 @@ class outcome {
   std::optional<kit::error> failed() const {
     return failed_ && response_ ? failed_(response_) : std::nullopt;
   }
+  kit::ending ending() const;
   /// The response, if the call succeeded and this is its type; else null.
   template <class Resp>
   const Resp* response() const noexcept {

@@ -11,7 +11,9 @@ error call_error(std::exception_ptr thrown, const asio::any_io_executor& ex) {
 }
 
 error call_error(error returned, const asio::any_io_executor& ex) {
-  return settled(std::move(returned), context_of(ex).cause());
+  // A handler that fails because a call of its own was refused has begun all the same.
+  return settled(returned.refused() ? returned.with_refused(false) : std::move(returned),
+                 context_of(ex).cause());
 }
 
 }  // namespace kit::detail

@@ -6,9 +6,11 @@
 #include <exception>
 #include <functional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
@@ -17,6 +19,9 @@
 #include <kit/result.hpp>
 
 namespace kit {
+
+template <class Req, class Resp>
+class endpoint;
 
 namespace detail {
 
@@ -72,6 +77,21 @@ inline constexpr bool refers<std::span<T, Size>> = true;
 error call_error(std::exception_ptr thrown, const asio::any_io_executor& ex);
 error call_error(error returned, const asio::any_io_executor& ex);
 
+}  // namespace detail
+
+namespace detail {
+/// Says what is around an endpoint, while it is put together.
+struct endpoint_layers {
+  template <class Req, class Resp>
+  static void set(endpoint<Req, Resp>& ep, std::vector<std::string> names) {
+    if (ep.node_) ep.node_->layers = std::move(names);
+  }
+  /// Whether both are the same node.
+  template <class Req, class Resp>
+  static bool same(const endpoint<Req, Resp>& a, const endpoint<Req, Resp>& b) noexcept {
+    return a.node_ == b.node_;
+  }
+};
 }  // namespace detail
 
 /// What an endpoint can be made of: a callable `awaitable<Resp>(Req)` that throws on failure, or
@@ -153,6 +173,13 @@ class endpoint {
   /// is thrown saves the frame which `try_call` needs for that, by calling it and catching.
   bool bare() const noexcept { return node_ && node_->bare; }
 
+  /// What is around the handler, from the outermost inwards, as far as that is known: the layers
+  /// that `chain` and `wrap` have put there. For people. Valid as long as a copy of the endpoint.
+  std::span<const std::string> layers() const noexcept {
+    if (!node_) return {};
+    return node_->layers;
+  }
+
  private:
   struct node {
     explicit node(bool is_bare) noexcept : bare(is_bare) {}
@@ -166,6 +193,7 @@ class endpoint {
     }
     std::atomic<std::size_t> uses{1};
     const bool bare;
+    std::vector<std::string> layers;
   };
 
   // The static coroutines hold a handle, as the callable must outlive their frame.
@@ -225,6 +253,8 @@ class endpoint {
   };
 
   explicit endpoint(node* adopted) noexcept : node_(adopted) {}
+
+  friend struct detail::endpoint_layers;
 
   // A null function pointer, an empty std::function.
   template <class F>

@@ -97,12 +97,17 @@ error::error(errc code, std::string message) : code_(of_failure(code)), payload_
 }
 
 error::error(const error& other) noexcept
-    : std::exception(other), code_(other.code_), payload_(other.payload_) {
+    : std::exception(other),
+      code_(other.code_),
+      refused_(other.refused_),
+      payload_(other.payload_) {
   if (payload_) payload_->acquire();
 }
 
 error::error(error&& other) noexcept
-    : code_(other.code_), payload_(std::exchange(other.payload_, nullptr)) {}
+    : code_(other.code_),
+      refused_(other.refused_),
+      payload_(std::exchange(other.payload_, nullptr)) {}
 
 error& error::operator=(const error& other) noexcept {
   error copy(other);
@@ -111,6 +116,7 @@ error& error::operator=(const error& other) noexcept {
 
 error& error::operator=(error&& other) noexcept {
   code_ = other.code_;
+  refused_ = other.refused_;
   std::swap(payload_, other.payload_);
   return *this;
 }
@@ -123,15 +129,17 @@ const char* error::what() const noexcept {
   return payload_ && !payload_->message.empty() ? payload_->message.c_str() : c_name(code_);
 }
 
-error::payload* error::own_payload() const {
-  auto* p = new payload;
+error error::own_copy() const {
+  error e(code_);
+  e.refused_ = refused_;
+  e.payload_ = new payload;
   if (payload_) {
-    p->message = payload_->message;
-    p->cause = payload_->cause;
-    p->retry_after = payload_->retry_after;
-    p->details = payload_->details;
+    e.payload_->message = payload_->message;
+    e.payload_->cause = payload_->cause;
+    e.payload_->retry_after = payload_->retry_after;
+    e.payload_->details = payload_->details;
   }
-  return p;
+  return e;
 }
 
 std::exception_ptr error::cause() const noexcept {
@@ -139,8 +147,7 @@ std::exception_ptr error::cause() const noexcept {
 }
 
 error error::with_cause(std::exception_ptr cause) const {
-  error e(code_);
-  e.payload_ = own_payload();
+  error e = own_copy();
   e.payload_->cause = std::move(cause);
   return e;
 }
@@ -150,15 +157,13 @@ std::optional<std::chrono::milliseconds> error::retry_after() const noexcept {
 }
 
 error error::with_retry_after(std::chrono::milliseconds wait) const {
-  error e(code_);
-  e.payload_ = own_payload();
+  error e = own_copy();
   e.payload_->retry_after = wait;
   return e;
 }
 
 error error::with_detail(std::shared_ptr<const detail_node> node) const {
-  error e(code_);
-  e.payload_ = own_payload();
+  error e = own_copy();
   e.payload_->details = std::move(node);
   return e;
 }

@@ -78,6 +78,16 @@ class error : public std::exception {
   std::optional<std::chrono::milliseconds> retry_after() const noexcept;
   error with_retry_after(std::chrono::milliseconds wait) const;
 
+  /// Whether the call was refused before its work began: by a limit, a breaker, a check of who is
+  /// asking. `chain` marks what an interceptor's `enter` refuses with; what a handler fails with is
+  /// no refusal, although one may be the reason.
+  bool refused() const noexcept { return refused_; }
+  error with_refused(bool refused = true) const noexcept {
+    error e(*this);
+    e.refused_ = refused;
+    return e;
+  }
+
   /// Attaches a value that another layer finds by its type, e.g. the HTTP status to answer with.
   template <class T>
   error with(T detail) const;
@@ -112,9 +122,10 @@ class error : public std::exception {
   }
   error with_detail(std::shared_ptr<const detail_node> node) const;
   const std::shared_ptr<const detail_node>* details() const noexcept;
-  payload* own_payload() const;  // a fresh, unshared copy
+  error own_copy() const;  // with a fresh, unshared payload
 
   errc code_;
+  bool refused_ = false;
   payload* payload_ = nullptr;  // null: the code says it all
 };
 

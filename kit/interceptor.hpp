@@ -107,6 +107,9 @@ inline constexpr bool leaves_wrongly =
 /// `shared_ptr`. It sees the call, not the request: what it needs of that must be in the context,
 /// or it is an ordinary middleware.
 ///
+/// One that has to prepare something for each endpoint, such as the handles of its metrics, has a
+/// member `I for_endpoint(std::string_view name) const`: what it returns is the endpoint's copy.
+///
 /// Threads: calls may overlap, and run on each thread that calls the endpoint.
 template <class I>
 concept interceptor =

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -32,6 +33,15 @@ template <class T, class F>
 constexpr decltype(auto) visit_fields(T& object, F&& f) {
   return detail::binder<field_count<T>>::apply(object, std::forward<F>(f));
 }
+
+/// A field as it is on the wire: a member, or one alternative of a member that is a variant whose
+/// alternatives are fields of their own.
+struct wire_field : alternative_info {
+  static constexpr std::size_t whole = SIZE_MAX;
+
+  std::size_t member = 0;           ///< its index
+  std::size_t alternative = whole;  ///< its index among those that have rules
+};
 
 namespace detail {
 
@@ -129,29 +139,20 @@ consteval std::size_t index_of() {
 template <class T>
 using field_table = std::array<field_info, field_count<T>>;
 
-template <class T, auto Member>
-consteval void apply_rule(field_table<T>& table, const field_rule<Member>& rule) {
+template <class T, auto Member, std::size_t N>
+consteval void apply_rule(field_table<T>& table, const field_rule<Member, N>& rule) {
   field_info& field = table[index_of<T, Member>()];
   const field_info old = field;
   field = rule.info;
   field.member = old.member;
+  field.alternatives = rule.of_alternatives;
   if (field.name.empty()) field.name = old.name;
 }
 
-template <class T, auto... Members>
-consteval void apply_rules(field_table<T>& table, const field_rules<field_rule<Members>...>& all) {
-  (apply_rule<T, Members>(table, all), ...);
-}
-
-consteval bool all_distinct(const field_info* fields, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t k = 0; k < i; ++k) {
-      if (fields[i].skip || fields[k].skip) continue;
-      if (fields[i].name == fields[k].name) return false;
-      if (fields[i].number != 0 && fields[i].number == fields[k].number) return false;
-    }
-  }
-  return true;
+template <class T, auto... Members, std::size_t... Ns>
+consteval void apply_rules(field_table<T>& table,
+                           const field_rules<field_rule<Members, Ns>...>& all) {
+  (apply_rule<T, Members, Ns>(table, all), ...);
 }
 
 template <class T, std::size_t... Is>
@@ -170,10 +171,46 @@ consteval field_table<T> resolve_table() {
   return table;
 }
 
+consteval std::size_t count_wire_fields(const field_info* fields, std::size_t n) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (fields[i].skip) continue;
+    count += fields[i].alternatives.empty() ? 1 : fields[i].alternatives.size();
+  }
+  return count;
+}
+
+template <std::size_t Count>
+consteval auto make_wire_fields(const field_info* fields, std::size_t n) {
+  std::array<wire_field, Count> out{};
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const field_info& f = fields[i];
+    if (f.skip) continue;
+    if (f.alternatives.empty()) out[next++] = {{f.name, f.number, f.form, f.comment}, i};
+    for (std::size_t k = 0; k < f.alternatives.size(); ++k)
+      out[next++] = {f.alternatives[k], i, k};
+  }
+  return out;
+}
+
+template <std::size_t Count>
+consteval bool all_distinct(const std::array<wire_field, Count>& fields) {
+  for (std::size_t i = 0; i < Count; ++i) {
+    for (std::size_t k = 0; k < i; ++k) {
+      if (fields[i].name == fields[k].name) return false;
+      if (fields[i].number != 0 && fields[i].number == fields[k].number) return false;
+    }
+  }
+  return true;
+}
+
 template <class T>
 struct table_of {
   static constexpr field_table<T> value = resolve_table<T>();
-  static_assert(all_distinct(value.data(), value.size()),
+  static constexpr auto wire =
+      make_wire_fields<count_wire_fields(value.data(), value.size())>(value.data(), value.size());
+  static_assert(all_distinct(wire),
                 "two fields of this type have the same name or number; see kit::reflect_traits");
 };
 
@@ -183,6 +220,22 @@ struct table_of {
 template <aggregate T>
 inline constexpr const detail::field_table<std::remove_cv_t<T>>& fields_of =
     detail::table_of<std::remove_cv_t<T>>::value;
+
+/// What of T is on the wire, in the order of declaration: skipped fields are left out, variants
+/// whose alternatives have rules are replaced by those.
+template <aggregate T>
+inline constexpr const auto& wire_fields = detail::table_of<std::remove_cv_t<T>>::wire;
+
+/// Pointers to all members of an object, for `member<I>`.
+template <class T>
+  requires aggregate<T>
+constexpr auto members_of(T& object) {
+  return visit_fields(object, detail::make_leaves{});
+}
+template <std::size_t I, class M>
+constexpr M& member(const detail::leaf<I, M>& members) {
+  return *members.address;
+}
 
 /// The type of the field at that index, as declared.
 template <aggregate T, std::size_t I>

@@ -38,7 +38,8 @@
 ///
 /// `std::string_view` and `const char*` can be encoded. Members may be move-only.
 /// `kit::reflect_traits` renames the fields of a struct, skips them, requires them or leaves them
-/// out when empty.
+/// out when empty. Of a variant whose alternatives it names, the object has the one that is held,
+/// by its name; the last one that comes is decoded.
 ///
 /// A codec of one's own:
 ///

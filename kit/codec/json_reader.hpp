@@ -12,6 +12,7 @@
 #include <type_traits>
 
 #include <kit/codec/detail/json_word.hpp>
+#include <kit/codec/detail/type_kinds.hpp>
 #include <kit/result.hpp>
 
 namespace kit::json {
@@ -30,11 +31,7 @@ template <class T>
 struct codec;
 
 /// What a number without fraction can be read into: all integers up to 64 bits but characters.
-template <class T>
-concept integer =
-    std::integral<T> && sizeof(T) <= 8 && !std::same_as<T, bool> && !std::same_as<T, char> &&
-    !std::same_as<T, wchar_t> && !std::same_as<T, char8_t> && !std::same_as<T, char16_t> &&
-    !std::same_as<T, char32_t>;
+using codec_detail::integer;
 
 /// Limits and strictness of decoding. Plain data.
 struct decode_options {

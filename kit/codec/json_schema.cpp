@@ -216,11 +216,9 @@ std::string schema_set::object(const schema_type& type, std::span<const std::str
   object_text properties;
   std::vector<std::string_view> required;
   for (const auto& f : type.fields) {
-    if (f.info->skip || std::find(without.begin(), without.end(), f.info->name) != without.end()) {
-      continue;
-    }
-    properties.add(f.info->name, of(*f.type, f.info->comment));
-    if (f.info->required) required.push_back(f.info->name);
+    if (std::find(without.begin(), without.end(), f.name) != without.end()) continue;
+    properties.add(f.name, of(*f.type, f.comment));
+    if (f.required) required.push_back(f.name);
   }
   object_text o;
   o.text("type", "object").add("properties", properties.end());

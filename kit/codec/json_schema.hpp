@@ -49,7 +49,9 @@ enum class shape : std::uint8_t {
 struct schema_type;
 
 struct schema_field {
-  const reflect::field_info* info;
+  std::string_view name;
+  std::string_view comment;
+  bool required;
   const schema_type* type;
 };
 
@@ -177,15 +179,15 @@ struct composed<std::array<std::byte, N>> {
   static constexpr shape is = shape::base64;
 };
 
-template <class T, std::size_t... Is>
-consteval auto make_schema_fields(std::index_sequence<Is...>) {
-  return std::array<schema_field, sizeof...(Is)>{schema_field{
-      &reflect::field_constant<T, Is>::info,
-      &schema_of<std::remove_cv_t<typename reflect::field_constant<T, Is>::type>>::value}...};
+template <class Field>
+consteval schema_field make_schema_field() {
+  return {Field::info.name, Field::info.comment, Field::required,
+          &schema_of<typename Field::value>::value};
 }
 template <class T>
-inline constexpr auto schema_fields =
-    make_schema_fields<T>(std::make_index_sequence<reflect::field_count<T>>{});
+inline constexpr auto schema_fields = []<std::size_t... Is>(std::index_sequence<Is...>) {
+  return std::array<schema_field, sizeof...(Is)>{make_schema_field<object_field<T, Is>>()...};
+}(std::make_index_sequence<used_fields<T>>{});
 
 template <class T>
 consteval schema_type named(schema_type s) {

@@ -7,6 +7,7 @@
 #include <kit/codec/detail/json_scalars.hpp>
 #include <kit/codec/detail/json_scan.hpp>
 #include <kit/codec/detail/json_time.hpp>
+#include <kit/codec/detail/time_text.hpp>
 
 // What the codecs of types do that doesn't depend on the type.
 

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <bit>
+#include <cstdint>
 #include <utility>
 
 #include <kit/metrics/snapshot.hpp>
@@ -42,7 +44,8 @@ bool restarted(metric_kind kind, const point& now, const point& before) noexcept
 }
 
 bool touched(const point& now, const point& before) noexcept {
-  return now.updates != before.updates || now.value != before.value;
+  const auto bits = [](double v) { return std::bit_cast<std::uint64_t>(v); };  // NaN is itself
+  return now.updates != before.updates || bits(now.value) != bits(before.value);
 }
 
 // What happened since `before`, which is null when the series is new.

@@ -47,7 +47,7 @@ class label_text {
   std::string_view view() const noexcept { return text_; }
 
  private:
-  std::array<char, 20> digits_;  // of any 64-bit number
+  std::array<char, 20> digits_{};  // of any 64-bit number
   std::string_view text_;
 };
 }  // namespace detail

@@ -9,8 +9,9 @@ class registry;
 
 /// Something that the registry knows of while this lives: a function that is called when metrics
 /// are collected, a reader of samples. Destroying it takes that away, and waits until the function
-/// isn't running; so declare it after what the function uses. May outlive the registry.
-/// Threads: one at a time; the function may itself destroy it.
+/// isn't running; so declare it after what the function uses, and hold no lock then that the
+/// function takes. May outlive the registry. Threads: one at a time; the function may itself
+/// destroy it.
 class [[nodiscard]] registration {
  public:
   registration() noexcept = default;

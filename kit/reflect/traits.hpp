@@ -1,6 +1,9 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace kit {
@@ -11,6 +14,13 @@ enum class naming : std::uint8_t {
   camel_case,   ///< `userId`
   pascal_case,  ///< `UserId`
   kebab_case,   ///< `user-id`
+};
+
+/// How binary formats write an integer. Text formats take no notice.
+enum class integer_form : std::uint8_t {
+  varint,  ///< Small positive numbers take few bytes, negative ones up to ten.
+  zigzag,  ///< Small numbers of both signs take few bytes.
+  fixed,   ///< Four bytes up to 32 bits, else eight.
 };
 
 /// What reflection cannot see in a type. Specialize it for a struct:
@@ -25,6 +35,16 @@ enum class naming : std::uint8_t {
 ///
 /// Fields not listed keep their defaults. `static constexpr auto naming = kit::naming::camel_case;`
 /// sets the names of all fields that aren't given one.
+///
+/// A variant may be several fields in one place, as protobuf's `oneof` is. Its alternatives are
+/// given names and numbers, in their order, but for a `std::monostate` at the start:
+///
+///     struct shape { std::variant<std::monostate, circle, square> is; };
+///     ...
+///     kit::field<&shape::is>().alternatives(kit::alternative("circle").number(1),
+///                                           kit::alternative("square").number(2))
+///
+/// Nothing, `monostate`, is none of these fields; `required` and `omit_empty` don't apply to them.
 ///
 /// Comments go into the documents that are made for others, e.g. OpenAPI: of the type by `static
 /// constexpr std::string_view comment = "The sum of two numbers.";`, of a field by
@@ -50,6 +70,15 @@ struct reflect_traits {};
 
 namespace reflect {
 
+/// What is known of an alternative of a variant beside its type.
+struct alternative_info {
+  /// As in `field_info`.
+  std::string_view name;
+  std::uint32_t number = 0;
+  integer_form form = integer_form::varint;
+  std::string_view comment = {};
+};
+
 /// What is known of a field beside its type.
 struct field_info {
   /// The name on the wire, in logs and in documents.
@@ -66,12 +95,43 @@ struct field_info {
   bool omit_empty = false;
   /// What it is, for people.
   std::string_view comment = {};
+  /// Of the integers in it: also in optionals, containers, keys and values of maps.
+  integer_form form = integer_form::varint;
+  /// Of a variant whose alternatives are fields of their own; else empty.
+  std::span<const alternative_info> alternatives = {};
+};
+
+/// What `kit::alternative` returns. Each function returns a changed copy.
+struct alternative_rule {
+  alternative_info info;
+
+  constexpr alternative_rule number(std::uint32_t n) const {
+    alternative_rule r = *this;
+    r.info.number = n;
+    return r;
+  }
+  constexpr alternative_rule zigzag() const {
+    alternative_rule r = *this;
+    r.info.form = integer_form::zigzag;
+    return r;
+  }
+  constexpr alternative_rule fixed() const {
+    alternative_rule r = *this;
+    r.info.form = integer_form::fixed;
+    return r;
+  }
+  constexpr alternative_rule comment(std::string_view text) const {
+    alternative_rule r = *this;
+    r.info.comment = text;
+    return r;
+  }
 };
 
 /// What `kit::field` returns. Each function returns a changed copy.
-template <auto Member>
+template <auto Member, std::size_t Alternatives = 0>
 struct field_rule {
   field_info info;
+  std::array<alternative_info, Alternatives> of_alternatives = {};
 
   constexpr field_rule number(std::uint32_t n) const {
     field_rule r = *this;
@@ -98,6 +158,20 @@ struct field_rule {
     r.info.comment = text;
     return r;
   }
+  constexpr field_rule zigzag() const {
+    field_rule r = *this;
+    r.info.form = integer_form::zigzag;
+    return r;
+  }
+  constexpr field_rule fixed() const {
+    field_rule r = *this;
+    r.info.form = integer_form::fixed;
+    return r;
+  }
+  template <class... Rules>
+  constexpr auto alternatives(const Rules&... rules) const {
+    return field_rule<Member, sizeof...(Rules)>{info, {rules.info...}};
+  }
 };
 
 template <class... Rules>
@@ -116,11 +190,16 @@ struct enumerator_rules : Rules... {};
 /// A rule for one member; see `reflect_traits`. An empty name leaves the name as it is.
 template <auto Member>
 consteval auto field(std::string_view name = {}) {
-  return reflect::field_rule<Member>{{.name = name, .member = {}}};
+  return reflect::field_rule<Member>{{.name = name, .member = {}}, {}};
 }
-template <auto... Members>
-consteval auto fields(reflect::field_rule<Members>... rules) {
-  return reflect::field_rules<reflect::field_rule<Members>...>{rules...};
+template <auto... Members, std::size_t... Alternatives>
+consteval auto fields(reflect::field_rule<Members, Alternatives>... rules) {
+  return reflect::field_rules<reflect::field_rule<Members, Alternatives>...>{rules...};
+}
+
+/// A rule for one alternative of a variant; see `reflect_traits`.
+consteval auto alternative(std::string_view name) {
+  return reflect::alternative_rule{{.name = name}};
 }
 
 /// A name for one enumerator; see `reflect_traits`.

@@ -3,25 +3,10 @@
 #include <algorithm>
 #include <mutex>
 
+#include <kit/log/logfmt.hpp>
+
 namespace kit::testing {
 namespace {
-
-void append_value(std::string& line, std::string_view value) {
-  if (!value.empty() && value.find_first_of(" =\"\\\n\r\t") == std::string_view::npos) {
-    line += value;
-    return;
-  }
-  line += '"';
-  for (const char c : value) {
-    if (c == '"' || c == '\\') line += '\\';
-    if (c == '\n') {
-      line += "\\n";
-    } else {
-      line += c;
-    }
-  }
-  line += '"';
-}
 
 std::vector<std::string> lines_of(const std::vector<recording_log::record>& records) {
   std::vector<std::string> lines;
@@ -30,6 +15,27 @@ std::vector<std::string> lines_of(const std::vector<recording_log::record>& reco
     lines.push_back(r.line());
   return lines;
 }
+
+recording_log::record parse(std::string_view line) {
+  auto fields = log::parse_logfmt(line);
+  if (!fields) return {.event = std::string(line), .fields = {}};
+  recording_log::record r{.event = {}, .fields = *std::move(fields)};
+  const auto message = std::ranges::find(r.fields, "msg", &recording_log::field::first);
+  if (message != r.fields.end()) {
+    r.event = std::move(message->second);
+    r.fields.erase(message);
+  }
+  return r;
+}
+
+class log_sink final : public log::sink {
+ public:
+  explicit log_sink(recording_log to) : to_(std::move(to)) {}
+  void write(const log::record& r) override { to_.add(parse(r.text())); }
+
+ private:
+  const recording_log to_;
+};
 
 }  // namespace
 
@@ -49,7 +55,7 @@ std::string recording_log::record::line() const {
     line += ' ';
     line += key;
     line += '=';
-    append_value(line, value);
+    log::append_logfmt_value(line, value);
   }
   return line;
 }
@@ -63,6 +69,10 @@ void recording_log::add(record r) const {
 
 void recording_log::add(std::string event, std::vector<field> fields) const {
   add(record{std::move(event), std::move(fields)});
+}
+
+std::shared_ptr<log::sink> recording_log::sink() const {
+  return std::make_shared<log_sink>(*this);
 }
 
 std::vector<recording_log::record> recording_log::records() const {

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include <kit/log/sink.hpp>
+
 namespace kit::testing {
 
 /// What happened, in order, to be compared by a test: events with fields.
@@ -29,7 +31,7 @@ class recording_log {
 
     /// The first field of that key; empty when there is none.
     std::string_view operator[](std::string_view key) const noexcept;
-    /// `event key=value ...`; values that are empty, or hold a blank, `=` or `"`, in quotes.
+    /// `event key=value ...`, values as in logfmt.
     std::string line() const;
     friend bool operator==(const record&, const record&) = default;
   };
@@ -41,6 +43,12 @@ class recording_log {
 
   std::vector<record> records() const;
   std::vector<std::string> lines() const;
+  /// A sink for loggers that write logfmt: an event is the record's message, its fields are the
+  /// others. A line that is no logfmt is an event without fields.
+  ///
+  ///     kit::log::logger logger({.sink = log.sink()});
+  std::shared_ptr<kit::log::sink> sink() const;
+
   /// How many events of that name there are.
   std::size_t count(std::string_view event) const;
   /// The lines so far; the log is empty then.

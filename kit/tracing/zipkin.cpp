@@ -171,7 +171,7 @@ zipkin_span convert(const span_data& s) {
 asio::awaitable<result<empty>> send(endpoint<http::request, http::response> client, std::string url,
                                     span_batch batch) {
   return detail::post(std::move(client), std::move(url), zipkin_json(batch.spans),
-                      "application/json");
+                      "application/json", {});
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -26,6 +28,28 @@ inline double seconds_option(int count, char** arguments, double seconds) {
     }
   }
   return seconds;
+}
+
+/// Runs `work` for about `seconds` and prints the best of 50 short rounds: a shared machine
+/// disturbs many of them.
+template <class Work>
+void measure(const char* name, double seconds, std::size_t bytes, Work work) {
+  std::size_t calls = 20;
+  double best = 1e9;
+  std::uint64_t allocated = 0;
+  for (int round = 0; round <= 50; ++round) {
+    const std::uint64_t before = allocations;
+    const auto start = std::chrono::steady_clock::now();
+    for (std::size_t i = 0; i < calls; ++i)
+      work();
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    allocated = (allocations - before) / calls;
+    const double each = took.count() / static_cast<double>(calls);
+    if (round > 0) best = std::min(best, each);
+    calls = static_cast<std::size_t>(seconds / 50 / each) + 1;
+  }
+  std::printf("%-44s %9.1f ns %6.0f MB/s %6llu allocations\n", name, best * 1e9,
+              static_cast<double>(bytes) / best / 1e6, static_cast<unsigned long long>(allocated));
 }
 
 }  // namespace bench

@@ -1,8 +1,6 @@
 // What decoding and encoding JSON costs, in time and allocations, beside simdjson's On-Demand API
 // used by hand for the same struct.
 //   json_bench [--seconds S]
-#include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -21,32 +19,10 @@ namespace {
 
 namespace json = kit::json;
 namespace ondemand = simdjson::ondemand;
-using clock_type = std::chrono::steady_clock;
+using bench::measure;
 
 // What must not be optimised away ends up here.
 volatile std::size_t sink;
-
-// Runs `work` for about `seconds` and prints the best of 50 short rounds: a shared machine disturbs
-// many of them.
-template <class Work>
-void measure(const char* name, double seconds, std::size_t bytes, Work work) {
-  std::size_t calls = 20;
-  double best = 1e9;
-  std::uint64_t allocated = 0;
-  for (int round = 0; round <= 50; ++round) {
-    const std::uint64_t before = bench::allocations;
-    const auto start = clock_type::now();
-    for (std::size_t i = 0; i < calls; ++i)
-      work();
-    const std::chrono::duration<double> took = clock_type::now() - start;
-    allocated = (bench::allocations - before) / calls;
-    const double each = took.count() / static_cast<double>(calls);
-    if (round > 0) best = std::min(best, each);
-    calls = static_cast<std::size_t>(seconds / 50 / each) + 1;
-  }
-  std::printf("%-44s %9.1f ns %6.0f MB/s %6llu allocations\n", name, best * 1e9,
-              static_cast<double>(bytes) / best / 1e6, static_cast<unsigned long long>(allocated));
-}
 
 // --- a small body
 // ---------------------------------------------------------------------------------

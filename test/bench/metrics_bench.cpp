@@ -1,6 +1,7 @@
 // What counting costs: nanoseconds per operation on one thread, and on each of two that count into
 // the same series at the same time. Beside them a plain atomic that both threads add to.
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <barrier>
@@ -9,9 +10,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <mutex>
 #include <thread>
 #include <vector>
 
+#include <kit/metrics/prometheus.hpp>
 #include <kit/metrics/registry.hpp>
 
 #include "bench.hpp"
@@ -32,26 +35,28 @@ const std::array<double, 4096>& latencies() {
   return made;
 }
 
-// Nanoseconds that each of the threads took for one call of f(number).
+// Nanoseconds for one call of f(number) on each of the threads: the median of many rounds, as other
+// programs disturb some.
 template <class F>
 double measure(unsigned threads, double seconds, const F& f) {
   constexpr std::uint64_t round = 100'000;
   std::barrier start(static_cast<std::ptrdiff_t>(threads));
-  std::atomic<std::uint64_t> done{0};
-  std::atomic<std::int64_t> took{0};
+  std::mutex mutex;
+  std::vector<double> rounds;
   const auto work = [&] {
+    std::vector<double> own;
     start.arrive_and_wait();
-    const auto begin = clock_type::now();
-    std::uint64_t calls = 0;
-    clock_type::time_point now;
-    do {
+    const auto end = clock_type::now() + std::chrono::duration<double>(seconds);
+    auto before = clock_type::now();
+    while (before < end) {
       for (std::uint64_t i = 0; i < round; ++i)
         f(i);
-      calls += round;
-      now = clock_type::now();
-    } while (now - begin < std::chrono::duration<double>(seconds));
-    done += calls;
-    took += std::chrono::nanoseconds(now - begin).count();
+      const auto now = clock_type::now();
+      own.push_back(std::chrono::duration<double, std::nano>(now - before).count() / round);
+      before = now;
+    }
+    const std::lock_guard lock(mutex);
+    rounds.insert(rounds.end(), own.begin(), own.end());
   };
   std::vector<std::thread> others;
   for (unsigned i = 1; i < threads; ++i)
@@ -59,7 +64,21 @@ double measure(unsigned threads, double seconds, const F& f) {
   work();
   for (auto& t : others)
     t.join();
-  return static_cast<double>(took) / static_cast<double>(done);
+  const auto middle = rounds.begin() + static_cast<std::ptrdiff_t>(rounds.size() / 2);
+  std::nth_element(rounds.begin(), middle, rounds.end());
+  return *middle;
+}
+
+// Nanoseconds for one call of f() that takes long: the mean.
+template <class F>
+double measure_once(double seconds, const F& f) {
+  const auto begin = clock_type::now();
+  const auto end = begin + std::chrono::duration<double>(seconds);
+  std::uint64_t calls = 0;
+  auto now = begin;
+  for (; now < end; now = clock_type::now(), ++calls)
+    f();
+  return std::chrono::duration<double, std::nano>(now - begin).count() / static_cast<double>(calls);
 }
 
 template <class F>
@@ -98,5 +117,14 @@ int main(int count, char** arguments) {
        [&](std::uint64_t) { requests.with("sum", false).add(); });
   line("std::atomic<double>::fetch_add, for comparison", seconds,
        [&](std::uint64_t) { plain.fetch_add(1, std::memory_order_relaxed); });
+
+  const kit::metrics::registry large;
+  const auto family = large.counter({.name = "large_total"}, {"number"});
+  for (int i = 0; i < 1'000; ++i)
+    family.with(i).add();
+  const double collected = measure_once(seconds, [&] { large.collect(); });
+  const auto snapshot = large.collect();
+  const double written = measure_once(seconds, [&] { kit::metrics::prometheus_text(snapshot); });
+  std::printf("1,000 counters: collect %.0f us, as text %.0f us\n", collected / 1e3, written / 1e3);
   return 0;
 }

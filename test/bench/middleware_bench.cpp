@@ -11,8 +11,13 @@
 
 #include <kit/chain.hpp>
 #include <kit/job.hpp>
+#include <kit/log/logger.hpp>
+#include <kit/log/sink.hpp>
+#include <kit/metrics/registry.hpp>
 #include <kit/this_context.hpp>
 #include <kit/tracing/tracer.hpp>
+#include <middleware/instrumenting.hpp>
+#include <middleware/logging.hpp>
 #include <middleware/tracing.hpp>
 
 #include "measure.hpp"
@@ -44,6 +49,11 @@ struct nothing {
 
 struct discarding final : tracing::span_processor {
   void on_end(const std::shared_ptr<const tracing::span_data>&) noexcept override { ++checksum; }
+};
+
+struct discarding_sink final : kit::log::sink {
+  void write(const kit::log::record&) override { ++checksum; }
+  void flush() override {}
 };
 
 // A request that makes n calls, in a context of its own, as a server starts it.
@@ -85,12 +95,24 @@ int main(int argc, char**) {
   const auto in_trace =
       tracing::with_span_context({}, {.trace_id = {1, 2}, .span_id = {3}, .remote = true});
 
+  const kit::metrics::registry metrics;
+  const kit::log::logger log({.sink = std::make_shared<discarding_sink>()});  // from info up
+
+  const auto with = [](auto... layers) { return kit::chain(layers...)(sum_endpoint(sum), "sum"); };
+  const middleware::logging filtered(log), logged(log, {.succeeded = kit::log::level::info});
+  const middleware::instrumenting counted(metrics);
+  const middleware::tracing traced(sampled), dropped(unsampled);
+
   measure("endpoint", sum);
-  measure("an interceptor that does nothing", kit::chain(nothing())(sum_endpoint(sum), "sum"));
-  measure("tracing, not sampled",
-          kit::chain(middleware::tracing(unsampled))(sum_endpoint(sum), "sum"));
-  measure("tracing, not sampled, with a parent",
-          kit::chain(middleware::tracing(unsampled))(sum_endpoint(sum), "sum"), in_trace);
-  measure("tracing, sampled", kit::chain(middleware::tracing(sampled))(sum_endpoint(sum), "sum"));
+  measure("an interceptor that does nothing", with(nothing()));
+  measure("logging, filtered", with(filtered));
+  measure("logging, logfmt", with(logged));
+  measure("instrumenting", with(counted));
+  measure("tracing, not sampled", with(dropped));
+  measure("tracing, not sampled, with a parent", with(dropped), in_trace);
+  measure("tracing, sampled", with(traced));
+  measure("logging (filtered), instrumenting, tracing", with(filtered, counted, dropped));
+  measure("  sampled", with(filtered, counted, traced));
+  measure("  sampled and logged", with(traced, logged, counted));
   return checksum == 0;
 }

@@ -19,7 +19,7 @@ MAY_INCLUDE = {
     "examples": {"kit", "middleware", "transports", "examples"},
 }
 # Headers of other libraries that a public header of ours may include, and which one may.
-FOREIGN_IN_HEADERS = {"tl/expected.hpp": "kit/result.hpp"}
+FOREIGN_IN_HEADERS = {"tl/expected.hpp": "kit/result.hpp", "fmt/format.h": "kit/log/fmt.hpp"}
 # The compiler's own headers of vector instructions: any detail header may include them.
 INTRINSICS = re.compile(r"\w+intrin\.h")
 # Test folders that look inside: they include the detail headers of what they test.

@@ -74,6 +74,7 @@ package_of() {
     "<openssl/ssl.h>") echo libssl-dev ;;
     "<doctest/doctest.h>") echo doctest-dev ;;
     nghttpd) echo nghttp2-server ;;
+    protoc) echo protobuf-compiler ;;
     "<curl/curl.h>") echo libcurl4-openssl-dev ;;
     "<zlib.h>") echo zlib1g-dev ;;
     "<brotli/encode.h>") echo libbrotli-dev ;;

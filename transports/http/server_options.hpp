@@ -11,6 +11,7 @@
 #include <kit/ip_networks.hpp>
 #include <kit/secure.hpp>
 #include <transports/http/access_log.hpp>
+#include <transports/http/connection_metrics.hpp>
 #include <transports/http/request_parser.hpp>
 
 namespace kit::http {
@@ -111,6 +112,8 @@ struct server_options {
   bool propagate = true;
   /// Told of each request when it is over. Empty: nobody is, and it costs nothing.
   http::access_log access_log = {};
+  /// Where connections are counted; nowhere by default. Requests are by `server_metrics`.
+  connection_metrics connections = {};
 
   /// Called first of all when the server has been stopped, on its executor, once: to tell whoever
   /// sends requests here, see `health::on_drain`. With `serve` once on each loop, maybe at the same

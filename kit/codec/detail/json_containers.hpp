@@ -13,43 +13,18 @@
 #include <utility>
 
 #include <kit/codec/detail/json_access.hpp>
+#include <kit/codec/detail/type_kinds.hpp>
 #include <kit/reflect.hpp>
-
-// Containers are known by what they can do, so that their headers need not be included here, and
-// those of other libraries work alike.
 
 namespace kit::json {
 namespace detail {
 
-template <class T>
-concept container = requires(T& c, const T& k) {
-  typename T::value_type;
-  c.clear();
-  k.begin() != k.end();
-} && !std::convertible_to<const T&, std::string_view>;
-
-template <class T>
-concept sequence = container<T> && !requires { typename T::key_type; } &&
-                   requires(T& c, typename T::value_type v) { c.push_back(std::move(v)); };
-
-template <class T>
-concept set = container<T> && requires(T& c, typename T::key_type k) { c.insert(std::move(k)); } &&
-              std::same_as<typename T::key_type, typename T::value_type>;
-
-template <class T>
-concept map = container<T> && requires(T& c, typename T::key_type k) {
-  typename T::mapped_type;
-  c.try_emplace(std::move(k));
-};
-
-template <class T>
-inline constexpr bool is_optional = false;
-template <class T>
-inline constexpr bool is_optional<std::optional<T>> = true;
-
-template <class T>
-concept owner = is_optional<T> || std::same_as<T, std::unique_ptr<typename T::element_type>> ||
-                std::same_as<T, std::shared_ptr<typename T::element_type>>;
+using codec_detail::container;
+using codec_detail::is_optional;
+using codec_detail::map;
+using codec_detail::owner;
+using codec_detail::sequence;
+using codec_detail::set;
 
 /// Makes what the optional or pointer is to hold.
 template <class T, class V>
@@ -219,7 +194,7 @@ struct codec<T> {
 /// An optional, `unique_ptr` or `shared_ptr` that holds nothing is null.
 template <detail::owner T>
 struct codec<T> {
-  using value_type = std::remove_cvref_t<decltype(*std::declval<T&>())>;
+  using value_type = codec_detail::owned_type<T>;
   static constexpr unsigned kinds = detail::kinds_of<value_type>() | bit(kind::null);
   static constexpr bool overwrites = true;
   static bool decode(reader& r, T& v) {

@@ -4,7 +4,7 @@
 #include <bit>
 #include <memory>
 
-#include <kit/codec/detail/pool.hpp>
+#include <kit/detail/pool.hpp>
 
 #include <simdjson.h>
 
@@ -30,9 +30,9 @@ constexpr std::size_t longest_kept = 1024 * 1024;
 }  // namespace
 
 struct ondemand_walk::workspaces {
-  static pool<workspace> all;
+  static kit::detail::pool<workspace> all;
 };
-constinit pool<ondemand_walk::workspace> ondemand_walk::workspaces::all;
+constinit kit::detail::pool<ondemand_walk::workspace> ondemand_walk::workspaces::all;
 
 ondemand_walk::ondemand_walk() : work_(workspaces::all.take().release()) {}
 

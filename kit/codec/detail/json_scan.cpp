@@ -212,42 +212,6 @@ const char* number_end(const char* p, const char* end, bool& integer) noexcept {
   return nullptr;
 }
 
-std::size_t utf8_length(const char* p, const char* end) noexcept {
-  const auto trail = [&](int i, unsigned low = 0x80, unsigned high = 0xbf) {
-    return end - p > i && byte(p[i]) >= low && byte(p[i]) <= high;
-  };
-  const unsigned lead = byte(*p);
-  if (lead < 0x80) return 1;
-  if (lead < 0xc2) return 0;
-  if (lead < 0xe0) return trail(1) ? 2 : 0;
-  if (lead < 0xf0) {
-    // No overlong forms, no surrogates.
-    const unsigned low = lead == 0xe0 ? 0xa0 : 0x80;
-    const unsigned high = lead == 0xed ? 0x9f : 0xbf;
-    return trail(1, low, high) && trail(2) ? 3 : 0;
-  }
-  if (lead > 0xf4) return 0;
-  const unsigned low = lead == 0xf0 ? 0x90 : 0x80;
-  const unsigned high = lead == 0xf4 ? 0x8f : 0xbf;
-  return trail(1, low, high) && trail(2) && trail(3) ? 4 : 0;
-}
-
-const char* find_invalid_utf8(std::string_view text) noexcept {
-  const char* p = text.data();
-  const char* const end = p + text.size();
-  while (p != end) {
-    std::uint64_t word;
-    if (end - p >= 8 && (std::memcpy(&word, p, 8), (word & 0x8080808080808080) == 0)) {
-      p += 8;
-      continue;
-    }
-    const std::size_t n = utf8_length(p, end);
-    if (n == 0) return p;
-    p += n;
-  }
-  return nullptr;
-}
-
 std::string quoted(std::string_view name) {
   constexpr std::size_t longest = 64;
   std::size_t n = name.size() < longest ? name.size() : longest;

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include <kit/codec/json_reader.hpp>
+#include <kit/detail/utf8.hpp>
 
 /// The parts of JSON's grammar (RFC 8259) that need no parser: internal to the codec.
 namespace kit::json::detail {
@@ -70,11 +71,8 @@ bool are_escapes_valid(const char* p, const char* end) noexcept;
 /// Sets `integer` if it has neither fraction nor exponent.
 const char* number_end(const char* p, const char* end, bool& integer) noexcept;
 
-/// The number of bytes of the valid UTF-8 sequence at `p`; 0: there is none.
-std::size_t utf8_length(const char* p, const char* end) noexcept;
-
-/// The first byte that isn't part of a valid UTF-8 sequence; null: all is valid.
-const char* find_invalid_utf8(std::string_view text) noexcept;
+using kit::detail::find_invalid_utf8;
+using kit::detail::utf8_length;
 
 inline bool is_space(char c) noexcept {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';

@@ -1,25 +1,12 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <string_view>
+
+#include <kit/codec/detail/time_parts.hpp>
 
 /// Durations and times as text: internal to the codecs.
 namespace kit::codec_detail {
-
-/// A duration, or a time since 1970, in parts that have the same sign; |nanoseconds| < 1e9.
-struct time_parts {
-  std::int64_t seconds = 0;
-  std::int32_t nanoseconds = 0;
-  friend bool operator==(const time_parts&, const time_parts&) = default;
-};
-
-enum class time_status : std::uint8_t {
-  ok,
-  malformed,
-  out_of_range,
-  too_fine,  ///< Not a whole number of nanoseconds.
-};
 
 /// Room for either text, in bytes.
 inline constexpr std::size_t time_room = 40;

@@ -17,13 +17,13 @@ bool append_special(std::string& out, double v) {
 
 void append_number(std::string& out, double v) {
   if (append_special(out, v)) return;
-  std::array<char, 32> text;
+  std::array<char, 32> text{};
   out.append(text.data(), std::to_chars(text.data(), text.data() + text.size(), v).ptr);
 }
 
 void append_fixed(std::string& out, double v, int digits) {
   if (append_special(out, v)) return;
-  std::array<char, 400> text;  // the largest double has 309 digits before the point
+  std::array<char, 400> text{};  // the largest double has 309 digits before the point
   const auto end =
       std::to_chars(text.data(), text.data() + text.size(), v, std::chars_format::fixed, digits);
   out.append(text.data(), end.ptr);

@@ -1,8 +1,11 @@
 // A program outside Cokit's tree that uses an installed core. It answers 0 when all is well.
+#include <sstream>
 #include <string>
 
 #include <kit/codec/json.hpp>
 #include <kit/error.hpp>
+#include <kit/log/logger.hpp>
+#include <kit/log/sinks.hpp>
 #include <kit/result.hpp>
 
 struct item {
@@ -15,5 +18,11 @@ int main() {
   const auto refused = kit::json::decode<item>(R"({"name": "tea", "count": "two"})");
   const bool right = read && kit::json::encode(*read) == R"({"name":"tea","count":2})" &&
                      !refused && refused.error() == kit::errc::invalid_argument;
-  return right ? 0 : 1;
+
+  std::ostringstream out;
+  const kit::log::logger log({.sink = kit::log::ostream_sink(out)});
+  log.info("read", "item", *read);
+  const bool logged = out.str() == R"(level=info msg=read item="{\"name\":\"tea\",\"count\":2}")"
+                                   "\n";
+  return right && logged ? 0 : 1;
 }

@@ -236,7 +236,8 @@ class Middleware(unittest.TestCase):
             self.assertEqual(program.post("/nap", {"ms": 60000})[0], 504)
             program.send_signal()
             _, log = program.process.communicate(timeout=PATIENCE)
-            self.assertRegex(log, r"method=nap code=ok took=\d+us\nmethod=nap code=deadline_exceeded took=\d+us\n")
+            self.assertRegex(log, r"level=info method=nap code=ok took=[\d.]+m?s\n"
+                r"level=info method=nap code=deadline_exceeded took=[\d.]+m?s\n")
 
 
 class Embed(unittest.TestCase):

@@ -215,3 +215,51 @@ TEST_CASE("middleware_for: what may stand in a chain") {
   static_assert(kit::middleware_for<decltype(other), int, int>);
   static_assert(!kit::middleware_for<decltype(other), int, long>);
 }
+
+namespace {
+
+struct quiet_interceptor {
+  static void enter(kit::call&) {}
+};
+struct named_interceptor {
+  static constexpr std::string_view layer_name = "limit";
+  static void enter(kit::call&) {}
+};
+struct doing_nothing {
+  template <class Req, class Resp>
+  kit::endpoint<Req, Resp> operator()(kit::endpoint<Req, Resp> next) const {
+    return next;
+  }
+};
+struct chaining {
+  template <class Req, class Resp>
+  kit::endpoint<Req, Resp> operator()(kit::endpoint<Req, Resp> next) const {
+    return kit::chain(named_interceptor())(std::move(next));
+  }
+};
+template <class T>
+struct copying {
+  template <class Req, class Resp>
+  kit::endpoint<Req, Resp> operator()(kit::endpoint<Req, Resp> next) const {
+    return [next](Req r) { return next(std::move(r)); };
+  }
+};
+
+}  // namespace
+
+TEST_CASE("chain: an endpoint knows the layers around it, from the outermost inwards") {
+  const kit::endpoint<int, int> plain = [](int i) -> asio::awaitable<int> { co_return i; };
+  CHECK(plain.layers().empty());
+  CHECK(kit::endpoint<int, int>().layers().empty());
+  const auto function = [](kit::endpoint<int, int> next) -> kit::endpoint<int, int> {
+    return [next](int i) { return next(i); };
+  };
+  const auto inner = kit::chain(quiet_interceptor(), function)(plain);
+  const auto all = kit::chain(copying<int>(), named_interceptor(), doing_nothing(),
+                              quiet_interceptor(), chaining())(inner);
+  const std::vector<std::string> names(all.layers().begin(), all.layers().end());
+  CHECK(names == std::vector<std::string>{"copying", "limit", "quiet_interceptor", "limit",
+                                          "quiet_interceptor", "function"});
+  CHECK(inner.layers().size() == 2);
+  CHECK(plain.layers().empty());
+}

@@ -205,6 +205,11 @@ struct kebab {
 struct swapped {
   int a, b;
 };
+struct several {
+  int first = 0, left_out = 0;
+  std::variant<int, std::string> value;
+  std::variant<std::monostate, int> untagged;
+};
 
 enum class color { red, green = 5, blue = -3, wine = red };
 enum plain { plain_one = 1, plain_nine = 9 };
@@ -241,6 +246,15 @@ template <>
 struct kit::reflect_traits<swapped> {
   static constexpr auto fields =
       kit::fields(kit::field<&swapped::a>("b"), kit::field<&swapped::b>("a"));
+};
+template <>
+struct kit::reflect_traits<several> {
+  static constexpr auto fields = kit::fields(
+      kit::field<&several::first>().number(9).zigzag(), kit::field<&several::left_out>().skip(),
+      kit::field<&several::value>()
+          .comment("one of two")
+          .alternatives(kit::alternative("as_int").number(2).fixed().comment("a number"),
+                        kit::alternative("as_text").number(1)));
 };
 template <>
 struct kit::reflect_traits<small> {
@@ -364,6 +378,37 @@ TEST_CASE("reflect: a naming convention applies to all fields but those with a n
   CHECK(fields[3].name == "type");
   CHECK(reflect::field_name<pascal, 0>() == "UserId");
   CHECK(reflect::field_name<kebab, 0>() == "user-id");
+}
+
+TEST_CASE("reflect: what is on the wire are fields, and alternatives that have rules") {
+  const auto& wire = reflect::wire_fields<several>;
+  REQUIRE(wire.size() == 4);
+  CHECK(wire[0].name == "first");
+  CHECK(wire[0].number == 9);
+  CHECK(wire[0].form == kit::integer_form::zigzag);
+  CHECK(wire[0].member == 0);
+  CHECK(wire[0].alternative == reflect::wire_field::whole);
+  CHECK(wire[1].name == "as_int");
+  CHECK(wire[1].number == 2);
+  CHECK(wire[1].form == kit::integer_form::fixed);
+  CHECK(wire[1].comment == "a number");
+  CHECK(wire[1].member == 2);
+  CHECK(wire[1].alternative == 0);
+  CHECK(wire[2].name == "as_text");
+  CHECK(wire[2].alternative == 1);
+  CHECK(wire[3].name == "untagged");
+  CHECK(wire[3].alternative == reflect::wire_field::whole);
+  CHECK(reflect::fields_of<several>[2].name == "value");
+  CHECK(reflect::fields_of<several>[2].comment == "one of two");
+}
+
+TEST_CASE("reflect: members by index") {
+  several v{1, 2, "three", 4};
+  const auto members = reflect::members_of(v);
+  CHECK(reflect::member<0>(members) == 1);
+  reflect::member<1>(members) = 5;
+  CHECK(v.left_out == 5);
+  CHECK(std::get<1>(reflect::member<2>(members)) == "three");
 }
 
 TEST_CASE("reflect: two fields may swap names") {

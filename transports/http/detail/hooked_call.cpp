@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <kit/http/body.hpp>
+#include <transports/http/detail/watched_body.hpp>
 #include <transports/http/status_of.hpp>
 
 namespace kit::http::detail {
@@ -16,54 +17,19 @@ error abandoned() noexcept {
 
 }  // namespace
 
-/// The content of an answer, on its way to the client; holds the call until all is read.
-class hooked_call::counted_body final : public body_source {
- public:
-  counted_body(hooked_call&& call, const response& r)
-      : call_(std::move(call)),
-        inner_(r.body),
-        size_(inner_.size()),
-        status_(r.status),
-        headers_(r.headers) {}
-  ~counted_body() override {
-    const bool all = bytes_ == size_;  // nobody reads on, to see the end
-    end(all ? std::nullopt : std::optional<error>(abandoned()));
-  }
+/// Holds the call until its streamed answer is over.
+struct hooked_call::streaming {
+  hooked_call call;
+  http::status status;
+  http::headers headers;
 
-  asio::awaitable<std::optional<std::string>> read() override {
-    try {
-      auto chunk = co_await inner_.read();
-      if (chunk) {
-        bytes_ += chunk->size();
-      } else {
-        end(std::nullopt);
-      }
-      co_return chunk;
-    } catch (...) {
-      end(to_error(std::current_exception()));
-      throw;
-    }
-  }
-  std::optional<std::uint64_t> size() const noexcept override { return inner_.size(); }
-  const http::headers& trailers() const noexcept override { return inner_.trailers(); }
-  bool endless() const noexcept override { return inner_.source()->endless(); }
-
- private:
-  void end(std::optional<error> failure) noexcept {
-    if (!call_.options_) return;
+  void ended(std::uint64_t bytes, std::optional<error> failure) noexcept {
     if (failure) {
-      call_.report(*failure);
-      call_.failure_ = std::move(failure);
+      call.report(*failure);
+      call.failure_ = std::move(failure);
     }
-    call_.finalize(status_, headers_, bytes_);
+    call.finalize(status, headers, bytes);
   }
-
-  hooked_call call_;
-  body inner_;
-  const std::optional<std::uint64_t> size_;
-  const http::status status_;
-  const http::headers headers_;
-  std::uint64_t bytes_ = 0;
 };
 
 hooked_call::hooked_call(std::shared_ptr<const handler_options> options, kit::context ctx,
@@ -128,7 +94,8 @@ response hooked_call::close(response r) {
   if (options_->finalizers.empty()) {
     options_.reset();
   } else if (content && r.body.is_stream()) {
-    r.body = body(std::make_shared<counted_body>(std::move(*this), r));
+    streaming watcher{std::move(*this), r.status, r.headers};
+    r.body = body(std::make_shared<watched_body<streaming>>(std::move(r.body), std::move(watcher)));
   } else {
     finalize(r.status, r.headers, content ? r.body.bytes().size() : 0);
   }

@@ -34,7 +34,7 @@ class hooked_call {
   result<response> fail(error e);
 
  private:
-  class counted_body;
+  struct streaming;
 
   void report(const error& e) const noexcept;
   response answer_to(const error& e) const;

@@ -36,6 +36,8 @@ void hub::add(const std::shared_ptr<connection>& c) {
   connections_.push_back(c.get());
   c->handshaking_ = options.tls != nullptr;
   if (c->handshaking_) ++handshakes_;
+  options.connections.open.add();
+  options.connections.accepted.add();
 }
 
 void hub::remove(connection& c) noexcept {
@@ -49,6 +51,7 @@ void hub::remove(connection& c) noexcept {
     if (c.handshaking_) --handshakes_;
     call = std::exchange(on_more_room_, nullptr);
   }
+  options.connections.open.subtract();
   if (call) call();
 }
 

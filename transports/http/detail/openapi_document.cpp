@@ -99,9 +99,8 @@ class writer {
   static bool is_flat(const described_route& r) {
     const auto& t = *r.is.types;
     return is_object(t.request) && t.has_parameter &&
-           std::all_of(t.request->fields.begin(), t.request->fields.end(), [&](const auto& f) {
-             return f.info->skip || t.has_parameter(f.info->name);
-           });
+           std::all_of(t.request->fields.begin(), t.request->fields.end(),
+                       [&](const auto& f) { return t.has_parameter(f.name); });
   }
 
   // Patterns that differ in the names of their parameters only are one path.
@@ -197,7 +196,7 @@ class writer {
       p.schema = raw_of(R"({"type":"string"})");
       names.push_back(s.text);
       if (const auto* f = field_of(*r.is.types, s.text)) {
-        p.description = f->info->comment;
+        p.description = f->comment;
         p.schema = raw_of(schemas_.of(without_null(*f->type)));
       }
       if (s.kind == segment_kind::rest && p.description.empty()) {
@@ -218,7 +217,7 @@ class writer {
   static const schema_field* field_of(const route_types& t, std::string_view name) {
     if (!is_object(t.request)) return nullptr;
     for (const auto& f : t.request->fields) {
-      if (!f.info->skip && f.info->name == name) return &f;
+      if (f.name == name) return &f;
     }
     return nullptr;
   }
@@ -228,14 +227,14 @@ class writer {
     const auto& t = *r.is.types;
     if (!t.request || !t.has_parameter) return;
     for (const auto& f : t.request->fields) {
-      const auto name = f.info->name;
+      const auto name = f.name;
       const bool taken = std::find(in_path.begin(), in_path.end(), name) != in_path.end();
-      if (f.info->skip || taken || !t.has_parameter(name)) continue;
+      if (taken || !t.has_parameter(name)) continue;
       openapi::parameter p;
       p.name = name;
       p.in = "query";
-      p.required = f.info->required;
-      p.description = f.info->comment;
+      p.required = f.required;
+      p.description = f.comment;
       p.schema = raw_of(schemas_.of(without_null(*f.type)));
       o.parameters.push_back(std::move(p));
     }
@@ -245,15 +244,14 @@ class writer {
   void add_content(openapi::operation& o, const schema_type& request,
                    const std::vector<std::string_view>& in_path) {
     const auto left = [&](const schema_field& f) {
-      return !f.info->skip &&
-             std::find(in_path.begin(), in_path.end(), f.info->name) == in_path.end();
+      return std::find(in_path.begin(), in_path.end(), f.name) == in_path.end();
     };
     const auto& fields = request.fields;
     if (is_object(&request) && std::none_of(fields.begin(), fields.end(), left)) return;
     auto& body = o.request_body.emplace();
-    body.required = !is_object(&request) ||
-                    std::any_of(fields.begin(), fields.end(),
-                                [&](const auto& f) { return left(f) && f.info->required; });
+    body.required =
+        !is_object(&request) || std::any_of(fields.begin(), fields.end(),
+                                            [&](const auto& f) { return left(f) && f.required; });
     const bool whole = in_path.empty() || !is_object(&request);
     body.content["application/json"].schema =
         raw_of(whole ? schemas_.of(request) : schemas_.object(request, in_path));

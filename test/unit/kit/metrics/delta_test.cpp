@@ -1,4 +1,6 @@
 #include <chrono>
+#include <cstdint>
+#include <limits>
 #include <string_view>
 #include <vector>
 
@@ -88,6 +90,23 @@ TEST_CASE("delta: gauges keep their value, and say whether they were set") {
   CHECK(only_point(d, "g").updates == 1);
   CHECK(value_in(d, "u") == 1);
   CHECK(only_point(d, "u").updates == 1);
+}
+
+TEST_CASE("delta: a gauge that is new counts as set when it was; NaN stays what it is") {
+  world w;
+  const auto f = w.metrics.gauge({.name = "g"}, {"x"});
+  f.with("never");
+  f.with("to zero").set(0);
+  f.with("nan").set(std::numeric_limits<double>::quiet_NaN());
+  const auto first = w.later();
+  const auto updates = [](const snapshot& d) {
+    std::vector<std::uint64_t> of_each;
+    for (const auto& p : d.find("g")->points)
+      of_each.push_back(p.updates);
+    return of_each;
+  };
+  CHECK(updates(delta({}, first)) == std::vector<std::uint64_t>{1, 0, 1});
+  CHECK(updates(delta(first, w.later())) == std::vector<std::uint64_t>{0, 0, 0});
 }
 
 TEST_CASE("delta: an observed gauge is set each time") {

@@ -6,6 +6,9 @@
 
 #include <doctest/doctest.h>
 
+#include <kit/log/json.hpp>
+#include <kit/log/logger.hpp>
+
 using kit::testing::recording_log;
 using lines = std::vector<std::string>;
 
@@ -33,7 +36,7 @@ TEST_CASE("recording_log: records are looked into by key") {
 TEST_CASE("recording_log: what would be ambiguous in a line is quoted") {
   const recording_log log;
   log.add("e", {{"a", ""}, {"b", "x y"}, {"c", "k=v"}, {"d", "say \"hi\""}, {"e", "two\nlines"}});
-  CHECK(log.lines() == lines{R"(e a="" b="x y" c="k=v" d="say \"hi\"" e="two\nlines")"});
+  CHECK(log.lines() == lines{R"(e a= b="x y" c="k=v" d="say \"hi\"" e="two\nlines")"});
 }
 
 TEST_CASE("recording_log: counts by name, and is empty once taken") {
@@ -60,4 +63,23 @@ TEST_CASE("recording_log: takes records of several threads") {
     }
   }
   CHECK(log.count("event") == 400);
+}
+
+TEST_CASE("recording_log: records what loggers write") {
+  const recording_log log;
+  const kit::log::logger logger({.sink = log.sink()});
+  logger.with("svc", "add").info("took long", "what", "a \"b\"\n", "n", 3, "k");
+  logger.print("", "only", "fields");
+  logger.debug("not let through");
+  CHECK(log.lines() ==
+        lines{R"(took long level=info svc=add what="a \"b\"\n" n=3 k=(MISSING))", " only=fields"});
+  CHECK(log.records().at(0)["what"] == "a \"b\"\n");
+  CHECK(log.count("took long") == 1);
+}
+
+TEST_CASE("recording_log: a record that is no logfmt is kept as a whole") {
+  const recording_log log;
+  const kit::log::logger logger({.sink = log.sink(), .encoder = kit::log::json});
+  logger.info("x");
+  CHECK(log.records().at(0) == recording_log::record{R"({"level":"info","msg":"x"})", {}});
 }

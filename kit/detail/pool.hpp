@@ -7,7 +7,7 @@
 #include <memory>
 #include <utility>
 
-namespace kit::json::detail {
+namespace kit::detail {
 
 /// Objects that are dear to make, kept for the next user. Without locks, and bound to no thread:
 /// threads only look at different places first, so that they mostly don't share a cache line. For
@@ -59,4 +59,4 @@ class pool {
   std::array<place, places> places_{};
 };
 
-}  // namespace kit::json::detail
+}  // namespace kit::detail

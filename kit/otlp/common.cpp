@@ -1,0 +1,53 @@
+#include <kit/otlp/common.hpp>
+
+#include <charconv>
+
+#include <kit/config.hpp>
+#include <kit/http/syntax.hpp>
+
+namespace kit::otlp {
+
+scope cokit_scope() {
+  const auto part = [](int n) { return std::to_string(n); };
+  return {.name = "cokit",
+          .version = part(KIT_VERSION_MAJOR) + '.' + part(KIT_VERSION_MINOR) + '.' +
+                     part(KIT_VERSION_PATCH),
+          .attributes = {}};
+}
+
+namespace detail {
+
+void append_hex(std::string& out, const std::byte* bytes, std::size_t size) {
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto b = std::to_integer<unsigned>(bytes[i]);
+    out += "0123456789abcdef"[b >> 4];
+    out += "0123456789abcdef"[b & 15];
+  }
+}
+
+bool parse_hex(std::string_view text, std::byte* bytes, std::size_t size) noexcept {
+  if (text.size() != 2 * size) return false;
+  for (std::size_t i = 0; i < size; ++i) {
+    const int high = http::hex_value(text[2 * i]);
+    const int low = http::hex_value(text[2 * i + 1]);
+    if (high < 0 || low < 0) return false;
+    bytes[i] = static_cast<std::byte>(high << 4 | low);
+  }
+  return true;
+}
+
+template <class Integer>
+static bool parse(std::string_view text, Integer& v) noexcept {
+  const auto r = std::from_chars(text.data(), text.data() + text.size(), v);
+  return r.ec == std::errc() && r.ptr == text.data() + text.size();
+}
+
+bool parse_integer(std::string_view text, std::uint64_t& v) noexcept {
+  return parse(text, v);
+}
+bool parse_integer(std::string_view text, std::int64_t& v) noexcept {
+  return parse(text, v);
+}
+
+}  // namespace detail
+}  // namespace kit::otlp

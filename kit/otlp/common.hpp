@@ -1,0 +1,136 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <kit/codec/json.hpp>
+#include <kit/codec/protobuf.hpp>
+#include <kit/reflect.hpp>
+
+/// The messages of OTLP, OpenTelemetry's protocol, as plain structs: JSON by `json::encode`,
+/// protobuf by `protobuf::encode`. What is common to traces and metrics.
+/// Source: opentelemetry-proto 1.x; OTLP specification, JSON Protobuf Encoding: ids in hexadecimal,
+/// numbers of 64 bits as texts, enums as numbers, names in lowerCamelCase.
+namespace kit::otlp {
+
+/// Bytes that are an id: none at all in protobuf, and an empty text in JSON, where it's zero.
+template <std::size_t N>
+struct id {
+  std::array<std::byte, N> bytes = {};
+  friend bool operator==(const id&, const id&) = default;
+};
+
+/// A number of 64 bits.
+template <class Integer>
+struct wide {
+  static_assert(sizeof(Integer) == 8 && std::is_integral_v<Integer>);
+  Integer value = 0;
+  friend bool operator==(const wide&, const wide&) = default;
+};
+using fixed64 = wide<std::uint64_t>;
+using int64 = wide<std::int64_t>;
+
+struct any_value;
+struct array_value {
+  std::vector<any_value> values;
+};
+struct any_value {
+  std::variant<std::monostate, std::string, bool, int64, double, array_value> value = {};
+};
+struct key_value {
+  std::string key = {};
+  any_value value = {};
+};
+using attributes = std::vector<key_value>;
+
+struct resource {
+  otlp::attributes attributes = {};
+};
+/// What made the data: this library.
+struct scope {
+  std::string name = {};
+  std::string version = {};
+  otlp::attributes attributes = {};
+};
+scope cokit_scope();
+
+namespace detail {
+void append_hex(std::string& out, const std::byte* bytes, std::size_t size);
+bool parse_hex(std::string_view text, std::byte* bytes, std::size_t size) noexcept;
+bool parse_integer(std::string_view text, std::uint64_t& v) noexcept;
+bool parse_integer(std::string_view text, std::int64_t& v) noexcept;
+}  // namespace detail
+
+}  // namespace kit::otlp
+
+template <std::size_t N>
+struct kit::json::codec<kit::otlp::id<N>> {
+  static bool decode(reader& r, otlp::id<N>& v) {
+    std::string_view text;
+    if (!r.read_text(text)) return false;
+    v = {};
+    return text.empty() || otlp::detail::parse_hex(text, v.bytes.data(), N) ||
+           r.fail("expected an id in hexadecimal digits");
+  }
+  static bool encode(writer& w, const otlp::id<N>& v) {
+    std::string text;
+    if (!is_empty(v)) otlp::detail::append_hex(text, v.bytes.data(), N);
+    return w.write(text);
+  }
+  static bool is_empty(const otlp::id<N>& v) { return v == otlp::id<N>{}; }
+};
+
+template <std::size_t N>
+struct kit::protobuf::codec<kit::otlp::id<N>> {
+  using wire_type = std::array<std::byte, N>;
+  static const wire_type& to_wire(const otlp::id<N>& v) { return v.bytes; }
+  static result<otlp::id<N>> from_wire(const wire_type& bytes) { return otlp::id<N>{bytes}; }
+};
+
+template <class Integer>
+struct kit::json::codec<kit::otlp::wide<Integer>> {
+  static bool decode(reader& r, otlp::wide<Integer>& v) {
+    if (r.peek() != kind::string) return r.read(v.value);
+    std::string_view text;
+    if (!r.read_text(text)) return false;
+    return otlp::detail::parse_integer(text, v.value) || r.fail("expected an integer");
+  }
+  static bool encode(writer& w, const otlp::wide<Integer>& v) {
+    return w.write(std::to_string(v.value));
+  }
+  static bool is_empty(const otlp::wide<Integer>& v) { return v.value == 0; }
+};
+
+template <class Integer>
+struct kit::protobuf::codec<kit::otlp::wide<Integer>> {
+  using wire_type = Integer;
+  static Integer to_wire(const otlp::wide<Integer>& v) { return v.value; }
+  static result<otlp::wide<Integer>> from_wire(Integer v) { return otlp::wide<Integer>{v}; }
+};
+
+template <>
+struct kit::reflect_traits<kit::otlp::any_value> {
+  static constexpr auto fields =
+      kit::fields(kit::field<&kit::otlp::any_value::value>().alternatives(
+          kit::alternative("stringValue").number(1), kit::alternative("boolValue").number(2),
+          kit::alternative("intValue").number(3), kit::alternative("doubleValue").number(4),
+          kit::alternative("arrayValue").number(5)));
+};
+template <>
+struct kit::reflect_traits<kit::otlp::resource> {
+  static constexpr auto fields =
+      kit::fields(kit::field<&kit::otlp::resource::attributes>().omit_empty());
+};
+template <>
+struct kit::reflect_traits<kit::otlp::scope> {
+  static constexpr auto fields =
+      kit::fields(kit::field<&kit::otlp::scope::version>().omit_empty(),
+                  kit::field<&kit::otlp::scope::attributes>().omit_empty());
+};

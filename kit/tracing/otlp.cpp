@@ -1,0 +1,147 @@
+#include <kit/tracing/otlp.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <kit/tracing/detail/http_export.hpp>
+
+namespace kit::tracing {
+namespace {
+
+constexpr unsigned w3c_flags = 0xff, knows_remote = 0x100, is_remote = 0x200;
+
+void put_number(std::byte* at, std::uint64_t n) noexcept {
+  for (std::size_t i = 8; i-- > 0; n >>= 8)
+    at[i] = static_cast<std::byte>(n & 0xff);
+}
+
+otlp::trace_id convert(trace_id id) noexcept {
+  otlp::trace_id out;
+  put_number(&out.bytes[0], id.high);
+  put_number(&out.bytes[8], id.low);
+  return out;
+}
+
+otlp::span_id convert(span_id id) noexcept {
+  otlp::span_id out;
+  put_number(out.bytes.data(), id.value);
+  return out;
+}
+
+otlp::any_value convert(const attribute::value_type& value) {
+  otlp::any_value out;
+  std::visit(
+      [&out]<class T>(const T& v) {
+        if constexpr (std::is_same_v<T, std::int64_t>) {
+          out.value = otlp::int64{v};
+        } else if constexpr (std::is_same_v<T, attribute::list_of_text>) {
+          auto& list = out.value.emplace<otlp::array_value>();
+          for (const auto& item : v)
+            list.values.push_back({item});
+        } else {
+          out.value = v;
+        }
+      },
+      value);
+  return out;
+}
+
+otlp::attributes convert(const attributes& all) {
+  otlp::attributes out;
+  out.reserve(all.size());
+  for (const auto& a : all)
+    out.push_back({a.key, convert(a.value)});
+  return out;
+}
+
+otlp::fixed64 convert(wall_time t) noexcept {
+  return {static_cast<std::uint64_t>(std::max<std::int64_t>(0, t.time_since_epoch().count()))};
+}
+
+std::uint32_t flags_of(const span_context& context, bool remote) noexcept {
+  const auto known = trace_flags::sampled | trace_flags::random;
+  const auto flags = static_cast<unsigned>(context.flags & known) & w3c_flags;
+  return flags | knows_remote | (remote ? is_remote : 0);
+}
+
+otlp::span_link convert(const span_link& l) {
+  return {.trace_id = convert(l.context.trace_id),
+          .span_id = convert(l.context.span_id),
+          .trace_state = std::string(l.context.trace_state()),
+          .attributes = convert(l.attributes),
+          .flags = flags_of(l.context, l.context.remote)};
+}
+
+std::int32_t code_of(span_status s) noexcept {
+  return s == span_status::error ? 2 : s == span_status::ok ? 1 : 0;
+}
+
+otlp::span convert(const span_data& s) {
+  otlp::span out;
+  out.trace_id = convert(s.context.trace_id);
+  out.span_id = convert(s.context.span_id);
+  out.trace_state = s.context.trace_state();
+  out.parent_span_id = convert(s.parent);
+  out.name = s.name;
+  out.kind = static_cast<std::int32_t>(s.kind) + 1;
+  out.start_time_unix_nano = convert(s.start);
+  out.end_time_unix_nano = convert(s.end());
+  out.attributes = convert(s.attributes);
+  out.dropped_attributes_count = s.dropped_attributes;
+  for (const auto& e : s.events)
+    out.events.push_back({convert(e.time), e.name, convert(e.attributes)});
+  out.dropped_events_count = s.dropped_events;
+  for (const auto& l : s.links)
+    out.links.push_back(convert(l));
+  out.dropped_links_count = s.dropped_links;
+  out.status = {.message = s.status_message, .code = code_of(s.status)};
+  out.flags = flags_of(s.context, s.remote_parent);
+  return out;
+}
+
+// All spans of a batch come from one tracer as a rule, or a few.
+otlp::resource_spans& group_of(otlp::export_trace_service_request& request,
+                               std::vector<const resource*>& groups, const resource* r) {
+  const auto found = std::ranges::find(groups, r);
+  if (found != groups.end()) {
+    return request.resource_spans[static_cast<std::size_t>(found - groups.begin())];
+  }
+  groups.push_back(r);
+  auto& group = request.resource_spans.emplace_back();
+  if (r) group.resource.attributes = convert(r->attributes);
+  group.scope_spans.push_back({.scope = otlp::cokit_scope()});
+  return group;
+}
+
+asio::awaitable<result<empty>> send(endpoint<http::request, http::response> client,
+                                    std::shared_ptr<const otlp_options> options, span_batch batch) {
+  const auto message = to_otlp(batch.spans);
+  const bool json = options->encode_as == otlp_options::encoding::json;
+  auto content = json ? json::encode(message) : protobuf::encode(message);
+  if (!content) co_return fail(std::move(content).error());
+  co_return co_await detail::post(std::move(client), options->url, *std::move(content),
+                                  json ? "application/json" : "application/x-protobuf",
+                                  options->headers);
+}
+
+}  // namespace
+
+otlp::export_trace_service_request to_otlp(
+    std::span<const std::shared_ptr<const span_data>> spans) {
+  otlp::export_trace_service_request request;
+  std::vector<const resource*> groups;
+  for (const auto& s : spans)
+    group_of(request, groups, s->resource.get()).scope_spans.front().spans.push_back(convert(*s));
+  return request;
+}
+
+span_exporter otlp_exporter(endpoint<http::request, http::response> client, otlp_options options) {
+  return [client = std::move(client), o = std::make_shared<const otlp_options>(std::move(options))](
+             span_batch batch) { return send(client, o, std::move(batch)); };
+}
+
+}  // namespace kit::tracing
