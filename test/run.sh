@@ -118,6 +118,7 @@ for build in "${builds[@]}"; do
 done
 require_build_tools "${needs[@]}"
 prefer "<zlib.h>" "<brotli/encode.h>"   # else cokit-http-compression is left out
+prefer pminfo
 case " ${builds[*]} " in
   *" release "*)
     prefer cmake clang-format-19
