@@ -109,7 +109,7 @@ tidy_compiler() {
 }
 
 needs=("<doctest/doctest.h>" "<openssl/ssl.h>" "<curl/curl.h>" curl nghttpd openssl nginx haproxy
-       prometheus carbon-cache influxd protoc)
+       prometheus protoc carbon-cache influxd)
 for build in "${builds[@]}"; do
   case $build in
     asan | tsan | fuzz) needs+=(sanitizers) ;;
