@@ -2,12 +2,11 @@
 
 #include <utility>
 
-#include <kit/metrics/detail/line_exporter.hpp>
+#include <kit/metrics/detail/push_impl.hpp>
 
 namespace kit::metrics {
 
-push_exporter::push_exporter(std::unique_ptr<detail::line_exporter> impl)
-    : impl_(std::move(impl)) {}
+push_exporter::push_exporter(std::unique_ptr<detail::push_impl> impl) : impl_(std::move(impl)) {}
 
 push_exporter::~push_exporter() = default;
 

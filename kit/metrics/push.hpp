@@ -27,22 +27,24 @@ struct push_options {
 };
 
 /// What has become of what was to be sent. A value is one line, or the few lines of one series that
-/// go together: those of a negative gauge, those of a histogram's quantiles.
+/// go together: those of a negative gauge, those of a histogram's quantiles. To CloudWatch it is a
+/// datum.
 struct push_stats {
   std::uint64_t values_sent = 0;
-  /// Single observations that found no room or could not be sent. What counters, gauges and
-  /// quantiles say is sent when the server is back.
+  /// Single observations that found no room or could not be sent, and what the server refused. What
+  /// else counters, gauges and quantiles say is sent when the server is back.
   std::uint64_t values_lost = 0;
   std::uint64_t bytes_sent = 0;
-  /// Datagrams and writes that failed, and failures to look up or connect.
+  /// Datagrams, writes and requests that failed, and failures to look up or connect.
   std::uint64_t failures = 0;
 };
 
 namespace detail {
-class line_exporter;
+class push_impl;
 }
 
-/// Sends a registry's metrics to a server: a `statsd_exporter` or a `graphite_exporter`.
+/// Sends a registry's metrics to a server: a `statsd_exporter`, `graphite_exporter`,
+/// `influx_exporter` or `cloudwatch_exporter`.
 /// Threads: `stats` and `observe` any; the rest one at a time, all on one loop or strand.
 class push_exporter {
  public:
@@ -66,10 +68,10 @@ class push_exporter {
   std::vector<registration> observe(const registry& in) const;
 
  protected:
-  explicit push_exporter(std::unique_ptr<detail::line_exporter> impl);
+  explicit push_exporter(std::unique_ptr<detail::push_impl> impl);
 
  private:
-  std::unique_ptr<detail::line_exporter> impl_;
+  std::unique_ptr<detail::push_impl> impl_;
 };
 
 }  // namespace kit::metrics

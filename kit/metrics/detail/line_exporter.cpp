@@ -1,7 +1,6 @@
 #include <kit/metrics/detail/line_exporter.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -21,14 +20,9 @@ namespace kit::metrics::detail {
 namespace {
 
 using fate = line_group::fate;
-using tally = std::atomic<std::uint64_t>;
 
 constexpr std::chrono::seconds close_timeout{5};
 constexpr std::size_t pieces_at_once = 32;  // then others of the loop have their turn
-
-void add(tally& to, std::uint64_t n) noexcept {
-  to.fetch_add(n, std::memory_order_relaxed);
-}
 
 // The first group that no longer fits behind those from `first`, of which one always does.
 std::size_t end_of_piece(const line_batch& batch, std::size_t first, std::size_t begin,
@@ -71,44 +65,24 @@ class closing {
 
 }  // namespace
 
-struct line_exporter::counts {
-  tally values_sent{0};
-  tally values_lost{0};
-  tally bytes_sent{0};
-  tally failures{0};
-};
-
 line_exporter::line_exporter(registry metrics, std::shared_ptr<sender> to, encoder encode,
                              push_options options)
-    : metrics_(std::move(metrics)),
+    : push_impl(std::move(options)),
+      metrics_(std::move(metrics)),
       to_(std::move(to)),
-      encode_(std::move(encode)),
-      options_(std::move(options)),
-      counts_(std::make_shared<counts>()) {
-  const auto require = [](bool right, const char* what) {
-    if (!right) throw error(errc::invalid_argument, what);
-  };
-  require(to_ != nullptr, "a metrics exporter: has no sender");
-  require(options_.interval > duration::zero(), "push_options::interval: must be positive");
-  require(options_.drain_timeout >= duration::zero(),
-          "push_options::drain_timeout: must not be negative");
+      encode_(std::move(encode)) {
+  if (!to_) throw error(errc::invalid_argument, "a metrics exporter: has no sender");
 }
 
 asio::awaitable<void> line_exporter::run() {
   const closing at_the_end(*to_);
-  co_await run_periodically([this] { return round(); }, {.period = options_.interval,
-                                                         .drain_timeout = options_.drain_timeout,
-                                                         .on_error = options_.on_error});
+  co_await push_impl::run();
   co_await drain_within(close_timeout, to_->close());  // closed it is, also after that
-}
-
-asio::awaitable<void> line_exporter::round() {
-  if (const auto sent = co_await flush(); !sent) throw sent.error();
 }
 
 asio::awaitable<result<void>> line_exporter::flush() {
   if (const auto ec = co_await to_->open()) {
-    add(counts_->failures, 1);
+    add(counted().failures, 1);
     co_return failed(ec);
   }
   auto now = metrics_.collect();
@@ -145,9 +119,9 @@ asio::awaitable<std::error_code> line_exporter::send_all(line_batch& batch) {
       }
     }
     begin += size;
-    add(counts_->bytes_sent, sent.size);
+    add(counted().bytes_sent, sent.size);
     if (!sent.error) continue;
-    add(counts_->failures, 1);
+    add(counted().failures, 1);
     if (!first_failure) first_failure = sent.error;
     if (!passing(sent.error)) break;
   }
@@ -175,35 +149,12 @@ void line_exporter::settle(const line_batch& batch, snapshot now) {
   }
   std::erase_if(now.families, [](const family& f) { return f.points.empty(); });
   last_ = std::move(now);
-  add(counts_->values_sent, sent);
-  add(counts_->values_lost, lost);
+  add(counted().values_sent, sent);
+  add(counted().values_lost, lost);
 }
 
 result<void> line_exporter::failed(const std::error_code& why) const {
   return fail(to_error(why).code(), "metrics to " + to_->address() + ": " + why.message());
-}
-
-push_stats line_exporter::stats() const noexcept {
-  return {.values_sent = counts_->values_sent.load(std::memory_order_relaxed),
-          .values_lost = counts_->values_lost.load(std::memory_order_relaxed),
-          .bytes_sent = counts_->bytes_sent.load(std::memory_order_relaxed),
-          .failures = counts_->failures.load(std::memory_order_relaxed)};
-}
-
-std::vector<registration> line_exporter::observe(const registry& in) const {
-  std::vector<registration> out;
-  const auto show = [&](const char* name, const char* help, tally counts::* n) {
-    out.push_back(in.observe_counter(
-        {.name = name, .help = help}, {{"to", to_->address()}}, [from = counts_, n] {
-          return static_cast<double>((*from.*n).load(std::memory_order_relaxed));
-        }));
-  };
-  show("cokit_push_values_sent_total", "Values of metrics that were sent.", &counts::values_sent);
-  show("cokit_push_values_lost_total", "Values of metrics that were not sent, and won't be.",
-       &counts::values_lost);
-  show("cokit_push_bytes_sent_total", "Bytes of metrics that were sent.", &counts::bytes_sent);
-  show("cokit_push_failures_total", "Failed attempts to send metrics.", &counts::failures);
-  return out;
 }
 
 }  // namespace kit::metrics::detail

@@ -18,6 +18,7 @@
 #include <kit/testing/recording_sender.hpp>
 #include <kit/timer.hpp>
 
+#include "http_backend.hpp"
 #include "refusal.hpp"
 
 using namespace std::chrono_literals;
@@ -144,6 +145,21 @@ TEST_CASE("provider: graphite, with the buckets asked for [metrics/provider:2]")
   });
   CHECK(text.find("p.calls 2.000000 1700000000\n") != std::string::npos);
   CHECK(text.find("p.size.p50 15.000000 1700000000\n") != std::string::npos);
+}
+
+TEST_CASE(
+    "provider: influx, with the buckets asked for; stopped, it flushes [metrics/provider:2]") {
+  test::http_backend server;
+  kit::testing::loop loop;
+  const registry metrics({.now = [] { return kit::metrics::wall_time(1'700'000'000s); }});
+  auto p = kit::metrics::influx_provider(loop.get_executor(), metrics, server.endpoint(),
+                                         {.to = kit::metrics::influx_database{"db"}});
+  loop.run();
+  use(p);
+  CHECK_NOTHROW(loop.start(p.stop()).value());
+  REQUIRE(server.requests.size() == 1);
+  CHECK(server.body(0).find("calls count=2 1700000000000000000\n") != std::string::npos);
+  CHECK(server.body(0).find("size p50=15,") != std::string::npos);
 }
 
 TEST_CASE("provider: any backend that runs until it is cancelled") {
