@@ -77,7 +77,7 @@ void show_help(std::string_view name, const usage& how) {
             << option_help;
   for (const auto& o : how.own) {
     const auto form = std::string(o.name) + ' ' + std::string(o.value);
-    std::cout << "  " << std::left << std::setw(21) << form << o.help << '\n';
+    std::cout << "  " << std::left << std::setw(23) << form << o.help << '\n';
   }
 }
 

@@ -93,8 +93,10 @@ TEST_CASE("logging: what is refused further in, and what is cancelled") {
   f.loop.advance(2s);
   waiting.cancel();
   f.loop.run();
-  CHECK(f.recorded.take() == lines{"call level=info method=sum outcome=canceled code=canceled "
-                                   "err=canceled took=2s"});
+  const auto last = f.recorded.take();
+  REQUIRE(last.size() == 1);
+  CHECK(last[0].starts_with("call level=info method=sum outcome=canceled code=canceled err="));
+  CHECK(last[0].ends_with(" took=2s"));
 }
 
 TEST_CASE("logging: a call that is destroyed is logged as canceled") {
