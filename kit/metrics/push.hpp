@@ -20,7 +20,8 @@ namespace kit::metrics {
 struct push_options {
   /// From one time to the next; positive.
   duration interval = std::chrono::seconds{10};
-  /// How long sending what is left may take at the end. 0: it isn't sent.
+  /// How long sending what is left may take at the end, after as much time for a request that is
+  /// under way. 0: it isn't sent.
   duration drain_timeout = std::chrono::seconds{5};
   /// Is told what went wrong, for the log; must not throw.
   std::function<void(const error&)> on_error = nullptr;

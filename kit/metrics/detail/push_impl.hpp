@@ -44,6 +44,7 @@ class push_impl {
     to.fetch_add(n, std::memory_order_relaxed);
   }
   counts& counted() noexcept { return *counts_; }
+  const push_options& options() const noexcept { return options_; }
 
  private:
   asio::awaitable<void> round();

@@ -45,20 +45,24 @@ asio::awaitable<result<void>> request_exporter::deliver() {
     co_return ready;
   }
   delivery d;
-  co_await send_all(d);
+  std::exception_ptr cancelled;
+  try {
+    co_await send_all(d);
+  } catch (...) {
+    cancelled = std::current_exception();
+  }
   std::erase_if(items_, [](const item& i) { return i.state == fate::done; });
+  if (cancelled) std::rethrow_exception(cancelled);
   if (d.failure) co_return fail(*std::move(d.failure));
   co_return result<void>();
 }
 
 // Returns, or throws that it was cancelled, when none is under way any more.
 asio::awaitable<void> request_exporter::send_all(delivery& d) {
-  const auto workers = std::min(concurrency_, items_.size());
-  if (workers <= 1) co_return co_await work(d);
   task_set tasks(asio::make_strand(co_await asio::this_coro::executor));
   const bool throws = co_await asio::this_coro::throw_if_cancelled();
   co_await asio::this_coro::throw_if_cancelled(false);
-  for (std::size_t i = 0; i < workers; ++i)
+  for (std::size_t i = 0; i < std::min(concurrency_, items_.size()); ++i)
     if (!tasks.try_spawn("push", work(d))) break;
   std::exception_ptr cancelled;
   try {
@@ -66,17 +70,28 @@ asio::awaitable<void> request_exporter::send_all(delivery& d) {
   } catch (const std::system_error&) {
     cancelled = std::current_exception();
   }
-  if (cancelled) co_await stop(tasks);
+  if (cancelled) {
+    d.stopped = true;
+    co_await finish(tasks);
+  }
   co_await asio::this_coro::throw_if_cancelled(throws);
   if (cancelled) std::rethrow_exception(cancelled);
 }
 
-// In a coroutine of its own, which is not cancelled as the caller is.
-asio::awaitable<void> request_exporter::stop(task_set& tasks) {
+// Waits in coroutines of their own, which are not cancelled as the caller is: at first for those
+// under way to end, until it is cancelled once more, then for those that were cut off.
+asio::awaitable<void> request_exporter::finish(task_set& tasks) const {
+  const auto join = [](task_set& t, duration limit) -> asio::awaitable<void> {
+    co_await t.join(limit);
+  };
+  const auto ex = co_await asio::this_coro::executor;
+  try {
+    co_await asio::co_spawn(ex, join(tasks, options().drain_timeout), asio::use_awaitable);
+  } catch (const std::system_error&) {  // cancelled
+  }
   tasks.cancel();
-  const auto join = [](task_set& t) -> asio::awaitable<void> { co_await t.join(); };
   co_await asio::co_spawn(
-      co_await asio::this_coro::executor, join(tasks),
+      ex, join(tasks, duration::max()),
       asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
 }
 

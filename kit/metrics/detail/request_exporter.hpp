@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -26,7 +27,8 @@ struct push_batch {
 /// Takes metrics to a backend in requests. Batches that fail in a way that may pass stay as they
 /// are, with their timestamps, and go first the next time; only then new ones are made. So the
 /// memory is that of one flush, and what counters and gauges say is never lost while the backend is
-/// away. Batches that the backend refuses are lost.
+/// away. Batches that the backend refuses are lost. Requests that are under way when it is
+/// cancelled may end within `drain_timeout`, as the backend may have counted what they say.
 class request_exporter : public push_impl {
  public:
   /// At most `concurrency` batches are sent at a time, at least 1.
@@ -54,13 +56,13 @@ class request_exporter : public push_impl {
   // One round over what is in `items_`.
   struct delivery {
     std::size_t next = 0;
-    bool stopped = false;  // no further ones are begun
+    std::atomic<bool> stopped = false;  // no further ones are begun
     std::optional<error> failure = {};
   };
 
   asio::awaitable<result<void>> deliver();
   asio::awaitable<void> send_all(delivery& d);
-  static asio::awaitable<void> stop(task_set& tasks);
+  asio::awaitable<void> finish(task_set& tasks) const;
   asio::awaitable<void> work(delivery& d);
   asio::awaitable<result<void>> send_one(const push_batch& batch);
   void settle(item& i, const result<void>& sent, delivery& d);

@@ -215,7 +215,26 @@ TEST_CASE(
   CHECK(f.exporter->stats().values_sent == 2);
 }
 
-TEST_CASE("cloudwatch_exporter: cancelled while several are under way, it sends them at the end") {
+TEST_CASE("cloudwatch_exporter: stopped while several are under way, it lets them end, once each") {
+  auto o = options();
+  o.concurrency = 2;
+  fixture f(o);
+  f.count(45);
+  auto running = f.loop.start(f.exporter->run());
+  f.server.answers = {{.status = status::ok, .after = 2s}, {.status = status::ok, .after = 3s}};
+  f.loop.advance(60s);
+  CHECK(f.server.at_once == 2);
+  running.cancel();
+  f.loop.advance(2s);
+  CHECK(f.server.requests.size() == 2);  // no further one is begun
+  f.loop.advance(1s);
+  CHECK(running.done());
+  CHECK(f.server.requests.size() == 3);
+  CHECK(f.names()["c"] == 45);
+  CHECK(f.exporter->stats().values_sent == 45);
+}
+
+TEST_CASE("cloudwatch_exporter: those that don't end in time are cut off, and sent at the end") {
   fixture f;
   f.count(45);
   auto running = f.loop.start(f.exporter->run());
@@ -223,10 +242,28 @@ TEST_CASE("cloudwatch_exporter: cancelled while several are under way, it sends 
   f.loop.advance(60s);
   CHECK(f.server.at_once == 3);
   running.cancel();
-  f.loop.run();
+  f.loop.advance(4s);
+  CHECK(running.pending());
+  CHECK(f.server.requests.size() == 3);
+  f.loop.advance(1s);
   CHECK(running.done());
   CHECK(f.server.requests.size() == 6);
   CHECK(f.exporter->stats().values_sent == 45);
+  CHECK(f.exporter->stats().failures == 0);
+}
+
+TEST_CASE("cloudwatch_exporter: a second cancellation cuts that short") {
+  fixture f;
+  f.count(45);
+  auto running = f.loop.start(f.exporter->run());
+  f.server.answers = {{.after = 1h}, {.after = 1h}, {.after = 1h}};
+  f.loop.advance(60s);
+  running.cancel();
+  f.loop.run();
+  CHECK(running.pending());
+  running.cancel();
+  f.loop.run();
+  CHECK(running.done());
 }
 
 TEST_CASE("cloudwatch_exporter: values of gauges that found no room are counted") {
