@@ -42,6 +42,11 @@ std::uint32_t tidy(attributes& all, const span_limits& limits) {
 
 }  // namespace
 
+std::shared_ptr<const resource> tidy(resource r, const span_limits& limits) {
+  tidy(r.attributes, limits);
+  return std::make_shared<const resource>(std::move(r));
+}
+
 span_recorder::span_recorder(std::shared_ptr<const tracer::core> core, span_data data,
                              time_point started)
     : core_(std::move(core)), started_(started), data_(std::move(data)) {

@@ -33,6 +33,9 @@ struct tracer::core {
 
 namespace detail {
 
+/// As exporters need it: valid UTF-8, and nothing too long.
+std::shared_ptr<const resource> tidy(resource r, const span_limits& limits);
+
 /// What is recorded of a span, until it ends; then it stays as it is.
 class span_recorder {
  public:

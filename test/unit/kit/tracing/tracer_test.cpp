@@ -332,6 +332,10 @@ TEST_CASE("span: texts from outside are made valid UTF-8") {
         attributes{{"k\ufffd", "\ufffd(x"}, {"list", attribute::list_of_text{"\ufffd"}}});
   CHECK(data.events[0].name == "\ufffd");
   CHECK(data.status_message == "\ufffd\ufffd");
+
+  const tracer t({.resource = {{{"service.name", "\xff"}}}, .processors = {f.spans}});
+  t.start("b", context()).end();
+  CHECK(f.spans->named("b").resource->service_name() == "\ufffd");
 }
 
 TEST_CASE("tracer: without a processor nothing is recorded, decisions travel all the same") {
