@@ -109,7 +109,7 @@ tidy_compiler() {
 }
 
 needs=("<doctest/doctest.h>" "<openssl/ssl.h>" "<curl/curl.h>" curl nghttpd openssl nginx haproxy
-       prometheus carbon-cache influxd protoc)
+       prometheus protoc carbon-cache influxd)
 for build in "${builds[@]}"; do
   case $build in
     asan | tsan | fuzz) needs+=(sanitizers) ;;
@@ -118,6 +118,7 @@ for build in "${builds[@]}"; do
 done
 require_build_tools "${needs[@]}"
 prefer "<zlib.h>" "<brotli/encode.h>"   # else cokit-http-compression is left out
+prefer pminfo
 case " ${builds[*]} " in
   *" release "*)
     prefer cmake clang-format-19

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include <kit/codec/text.hpp>
 #include <kit/detail/sha256.hpp>
-#include <kit/detail/utc_stamp.hpp>
 #include <kit/error.hpp>
 #include <kit/http/percent.hpp>
 #include <kit/http/query.hpp>
@@ -31,6 +31,15 @@ constexpr std::array<std::string_view, 8> not_signed{
 
 error refuse(const char* what) {
   return error(errc::invalid_argument, std::string("sign_v4: ") + what);
+}
+
+// `20150830T123600Z`
+std::string basic_time(std::chrono::system_clock::time_point t) {
+  std::string out;
+  std::string problem;  // there is none in the years that the clock knows
+  text::append(out, std::chrono::floor<std::chrono::seconds>(t), problem);
+  std::erase_if(out, [](char c) { return c == '-' || c == ':'; });
+  return out;
 }
 
 // RFC 3986 5.2.4, and without empty segments.
@@ -127,7 +136,7 @@ void set_host(request& req) {
 void sign_v4(request& req, const aws_credentials& as, const sigv4_scope& scope,
              std::chrono::system_clock::time_point now) {
   if (req.body.is_stream()) throw refuse("the content is a stream");
-  const auto time = kit::detail::utc_stamp(now, kit::detail::stamp_form::basic);
+  const auto time = basic_time(now);
   const auto day = time.substr(0, 8);
   const auto digest = hex(sha256(req.body.bytes()));
   set_host(req);

@@ -6,7 +6,7 @@
 #include <tuple>
 #include <utility>
 
-#include <kit/detail/utc_stamp.hpp>
+#include <kit/codec/text.hpp>
 #include <kit/error.hpp>
 #include <kit/http/query.hpp>
 #include <kit/http/syntax.hpp>
@@ -247,7 +247,9 @@ std::string put_metric_data(std::string_view name_space, std::span<const cloudwa
   out.add("Action", "PutMetricData");
   out.add("Version", "2010-08-01");
   out.add("Namespace", name_space);
-  const auto stamp = kit::detail::utc_stamp(time, kit::detail::stamp_form::extended);
+  std::string stamp;
+  std::string problem;  // there is none in the years that the clock knows
+  text::append(stamp, std::chrono::floor<std::chrono::seconds>(time), problem);
   for (std::size_t i = 0; i < data.size(); ++i) {
     const auto at = "MetricData.member." + std::to_string(i + 1) + '.';
     append(out, at, data[i]);

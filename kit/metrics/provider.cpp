@@ -18,9 +18,8 @@
 namespace kit::metrics {
 namespace {
 
-template <class Exporter, class Options>
-provider pushing(const asio::any_io_executor& ex, registry metrics, std::shared_ptr<sender> to,
-                 Options options) {
+template <class Exporter, class To, class Options>
+provider pushing(const asio::any_io_executor& ex, registry metrics, To to, Options options) {
   auto exporter = std::make_shared<Exporter>(metrics, std::move(to), std::move(options));
   return provider(std::move(metrics), ex, [exporter] { return exporter->run(); });
 }
@@ -161,6 +160,11 @@ provider statsd_provider(const asio::any_io_executor& ex, registry metrics,
 provider graphite_provider(const asio::any_io_executor& ex, registry metrics,
                            std::shared_ptr<sender> to, graphite_options options) {
   return pushing<graphite_exporter>(ex, std::move(metrics), std::move(to), std::move(options));
+}
+
+provider influx_provider(const asio::any_io_executor& ex, registry metrics,
+                         endpoint<http::request, http::response> client, influx_options options) {
+  return pushing<influx_exporter>(ex, std::move(metrics), std::move(client), std::move(options));
 }
 
 }  // namespace kit::metrics

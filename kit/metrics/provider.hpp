@@ -11,11 +11,15 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 
+#include <kit/endpoint.hpp>
+#include <kit/http/request.hpp>
+#include <kit/http/response.hpp>
 #include <kit/metrics/buckets.hpp>
 #include <kit/metrics/counter.hpp>
 #include <kit/metrics/gauge.hpp>
 #include <kit/metrics/graphite.hpp>
 #include <kit/metrics/histogram.hpp>
+#include <kit/metrics/influx.hpp>
 #include <kit/metrics/registry.hpp>
 #include <kit/metrics/sender.hpp>
 #include <kit/metrics/statsd.hpp>
@@ -96,5 +100,7 @@ provider statsd_provider(const asio::any_io_executor& ex, registry metrics,
                          std::shared_ptr<sender> to, statsd_options options = {});
 provider graphite_provider(const asio::any_io_executor& ex, registry metrics,
                            std::shared_ptr<sender> to, graphite_options options = {});
+provider influx_provider(const asio::any_io_executor& ex, registry metrics,
+                         endpoint<http::request, http::response> client, influx_options options);
 
 }  // namespace kit::metrics

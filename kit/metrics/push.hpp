@@ -26,13 +26,13 @@ struct push_options {
   std::function<void(const error&)> on_error = nullptr;
 };
 
-/// What has become of what was to be sent. A value has one line (of a negative gauge, two), or is
-/// one of CloudWatch's data.
+/// What has become of what was to be sent. A value is one line, or the few lines of one series that
+/// go together: those of a negative gauge, those of a histogram's quantiles. To CloudWatch it is a
+/// datum.
 struct push_stats {
   std::uint64_t values_sent = 0;
   /// Single observations that found no room or could not be sent, and what the server refused. What
-  /// else counters, gauges and
-  /// quantiles say is sent when the server is back.
+  /// else counters, gauges and quantiles say is sent when the server is back.
   std::uint64_t values_lost = 0;
   std::uint64_t bytes_sent = 0;
   /// Datagrams, writes and requests that failed, and failures to look up or connect.

@@ -12,6 +12,7 @@
 
 #include <kit/detail/look_up.hpp>
 #include <kit/error.hpp>
+#include <kit/metrics/detail/passing.hpp>
 
 namespace kit::metrics {
 namespace {
@@ -38,7 +39,7 @@ class datagram_socket {
     if (!socket_) return {asio::error::not_connected, 0};
     io_result r;
     r.size = socket_->send(asio::buffer(data), 0, r.error);
-    if (r.error && !passing(r.error)) close();
+    if (r.error && !detail::passing(r.error)) close();
     return r;
   }
 
@@ -50,12 +51,6 @@ class datagram_socket {
   }
 
  private:
-  // The socket is still good.
-  static bool passing(const std::error_code& ec) noexcept {
-    return ec == asio::error::would_block || ec == asio::error::try_again ||
-           ec == asio::error::no_buffer_space || ec == asio::error::message_size;
-  }
-
   std::optional<asio::basic_datagram_socket<Protocol, asio::any_io_executor>> socket_;
 };
 

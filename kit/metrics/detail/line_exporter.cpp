@@ -9,8 +9,11 @@
 
 #include <asio/buffer.hpp>
 #include <asio/error.hpp>
+#include <asio/post.hpp>
+#include <asio/use_awaitable.hpp>
 
 #include <kit/error.hpp>
+#include <kit/metrics/detail/passing.hpp>
 #include <kit/periodic.hpp>
 
 namespace kit::metrics::detail {
@@ -19,12 +22,7 @@ namespace {
 using fate = line_group::fate;
 
 constexpr std::chrono::seconds close_timeout{5};
-
-// The next datagram may go well after this one did not.
-bool passing(const std::error_code& ec) noexcept {
-  return ec == asio::error::would_block || ec == asio::error::try_again ||
-         ec == asio::error::no_buffer_space || ec == asio::error::message_size;
-}
+constexpr std::size_t pieces_at_once = 32;  // then others of the loop have their turn
 
 // The first group that no longer fits behind those from `first`, of which one always does.
 std::size_t end_of_piece(const line_batch& batch, std::size_t first, std::size_t begin,
@@ -105,7 +103,9 @@ asio::awaitable<result<void>> line_exporter::flush() {
 asio::awaitable<std::error_code> line_exporter::send_all(line_batch& batch) {
   std::error_code first_failure;
   std::size_t begin = 0;  // of the piece, in the text
+  std::size_t pieces = 0;
   for (std::size_t first = 0; first < batch.groups.size();) {
+    if (++pieces % pieces_at_once == 0) co_await asio::post(asio::use_awaitable);
     const auto end = end_of_piece(batch, first, begin, to_->max_size());
     const auto size = batch.groups[end - 1].end - begin;
     const auto sent = co_await to_->send(asio::buffer(batch.text.data() + begin, size));

@@ -64,8 +64,8 @@ label_views all_labels(const std::vector<label>& given, const std::vector<label>
 /// `.name.value` for each.
 void append_path(std::string& out, const label_views& labels);
 
-/// Throws `errc::invalid_argument` that begins with `what` when a label has no name or value, or
-/// the prefix a character that no name may have, which isn't in `allowed` nor a letter or digit.
+/// Throw `errc::invalid_argument` that begins with `what`: when a prefix has other characters than
+/// letters, digits, dots, `_` and `-`; when a label has no name or no value.
 void check_prefix(std::string_view prefix, const char* what);
 void check_labels(const std::vector<label>& labels, const char* what);
 

@@ -1,5 +1,6 @@
 // The bytes of a file of PCP's memory-mapped values.
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <bit>
 #include <cmath>
@@ -133,9 +134,10 @@ mmv_layout::offsets mmv_layout::places() const {
   auto texts = static_cast<std::size_t>(
       std::ranges::count_if(metrics_, [](const metric& m) { return !m.help.empty(); }));
   if (o.long_names) texts += metrics_.size() + instances_.size();
-  const std::size_t sections = (domains_.empty() ? 0 : 1) + (instances_.empty() ? 0 : 1) +
-                               (metrics_.empty() ? 0 : 1) + (values_.empty() ? 0 : 1) +
-                               (texts == 0 ? 0 : 1);
+  const std::array sizes{domains_.size(), instances_.size(), metrics_.size(), values_.size(),
+                         texts};
+  const auto sections =
+      static_cast<std::size_t>(std::ranges::count_if(sizes, [](std::size_t n) { return n > 0; }));
   std::size_t end = 40 + 16 * sections;
   const auto place = [&](section kind, std::size_t count, std::size_t size) {
     const auto begin = end;

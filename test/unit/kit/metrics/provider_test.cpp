@@ -1,10 +1,14 @@
 #include <kit/metrics/provider.hpp>
 
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include <doctest/doctest.h>
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
 
 #include <kit/error.hpp>
 #include <kit/metrics/expvar.hpp>
@@ -14,6 +18,7 @@
 #include <kit/testing/recording_sender.hpp>
 #include <kit/timer.hpp>
 
+#include "http_backend.hpp"
 #include "refusal.hpp"
 
 using namespace std::chrono_literals;
@@ -59,6 +64,14 @@ std::string sent_by(statsd_dialect dialect) {
     return kit::metrics::statsd_provider(loop.get_executor(), metrics, to,
                                          {.format = {.dialect = dialect, .prefix = "p."}});
   });
+}
+
+asio::awaitable<void> count_and_stop(provider& p, kit::metrics::counter calls) {
+  for (int i = 0; i < 100; ++i) {
+    calls.add(1);
+    co_await kit::sleep_for(100us);
+  }
+  co_await p.stop();
 }
 
 asio::awaitable<void> failing() {
@@ -134,6 +147,21 @@ TEST_CASE("provider: graphite, with the buckets asked for [metrics/provider:2]")
   CHECK(text.find("p.size.p50 15.000000 1700000000\n") != std::string::npos);
 }
 
+TEST_CASE(
+    "provider: influx, with the buckets asked for; stopped, it flushes [metrics/provider:2]") {
+  test::http_backend server;
+  kit::testing::loop loop;
+  const registry metrics({.now = [] { return kit::metrics::wall_time(1'700'000'000s); }});
+  auto p = kit::metrics::influx_provider(loop.get_executor(), metrics, server.endpoint(),
+                                         {.to = kit::metrics::influx_database{"db"}});
+  loop.run();
+  use(p);
+  CHECK_NOTHROW(loop.start(p.stop()).value());
+  REQUIRE(server.requests.size() == 1);
+  CHECK(server.body(0).find("calls count=2 1700000000000000000\n") != std::string::npos);
+  CHECK(server.body(0).find("size p50=15,") != std::string::npos);
+}
+
 TEST_CASE("provider: any backend that runs until it is cancelled") {
   kit::testing::loop loop;
   const registry metrics;
@@ -147,6 +175,25 @@ TEST_CASE("provider: any backend that runs until it is cancelled") {
   provider broken(metrics, loop.get_executor(), [] { return failing(); });
   loop.advance(2s);
   CHECK(loop.start(broken.stop()).error() == kit::errc::data_loss);
+}
+
+TEST_CASE("provider: on a loop run by several threads, stopped from another coroutine") {
+  const auto to = std::make_shared<kit::testing::recording_sender>();
+  asio::io_context loop(2);
+  const registry metrics;
+  {
+    auto p = kit::metrics::statsd_provider(loop.get_executor(), metrics, to,
+                                           {.push = {.interval = 1ms}});
+    const auto calls = p.counter("calls");
+    std::exception_ptr failure;
+    asio::co_spawn(loop, count_and_stop(p, calls), [&](std::exception_ptr e) { failure = e; });
+    std::thread other([&] { loop.run(); });
+    loop.run();
+    other.join();
+    CHECK_FALSE(failure);
+  }
+  CHECK(kit::testing::sum_lines(to->take(), R"(calls:(.*)\|c)") == 100);
+  CHECK_FALSE(to->is_open());
 }
 
 TEST_CASE("provider: destroyed, it sends no more") {

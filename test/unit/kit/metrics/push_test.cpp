@@ -1,14 +1,17 @@
 #include <kit/metrics/push.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
 #include <asio/error.hpp>
 
 #include <kit/testing/metrics.hpp>
+#include <kit/timer.hpp>
 
 #include "pushing.hpp"
 #include "refusal.hpp"
@@ -31,6 +34,21 @@ auto failing_at(std::string_view part, std::error_code with) {
                                                      : io_result{with, 0};
   };
 }
+
+// Takes a line at a time, and 100 ms for it.
+struct slow_sender final : kit::metrics::sender {
+  std::size_t max_size() const noexcept override { return 1; }
+  std::string address() const override { return "slow"; }
+  asio::awaitable<std::error_code> open() override { co_return std::error_code(); }
+  asio::awaitable<io_result> send(asio::const_buffer data) override {
+    co_await kit::sleep_for(100ms);
+    got.append(static_cast<const char*>(data.data()), data.size());
+    co_return io_result{{}, data.size()};
+  }
+  asio::awaitable<void> close() override { co_return; }
+
+  std::string got;
+};
 
 kit::metrics::statsd_options every_second(std::vector<std::string>& errors) {
   return {.push = {.interval = 1s, .drain_timeout = 2s, .on_error = [&](const kit::error& e) {
@@ -242,6 +260,24 @@ TEST_CASE("push: stopped, it sends a last time and closes [metrics/statsd:8]") {
   CHECK(errors == std::vector<std::string>{"metrics to recording: Connection refused"});
 }
 
+TEST_CASE("push: stopped while it sends, the last flush has the rest, and nothing twice") {
+  const auto to = std::make_shared<slow_sender>();
+  const kit::metrics::registry metrics;
+  kit::metrics::statsd_exporter exporter(metrics, to, {.push = {.interval = 1s}});
+  kit::testing::loop loop;
+  for (const char* name : {"a", "b", "c"})
+    metrics.counter({.name = name}).add(1);
+  metrics.histogram({.name = "h"}).observe(1);
+  auto running = loop.start(exporter.run());
+  loop.advance(1100ms);  // "a" is through
+  running.cancel();
+  loop.advance(1s);
+  CHECK_NOTHROW(running.value());
+  CHECK(to->got == "a:1.000000|c\nb:1.000000|c\nc:1.000000|c\n");
+  CHECK(exporter.stats().values_lost == 1);
+  CHECK(exporter.stats().values_sent == 3);
+}
+
 TEST_CASE("push: several exporters of one registry, each with all") {
   statsd one(statsd_of({}));
   const auto other_to = std::make_shared<kit::testing::recording_sender>();
@@ -255,6 +291,37 @@ TEST_CASE("push: several exporters of one registry, each with all") {
   CHECK(one.loop.start(other.flush()).value().has_value());
   CHECK(other_to->take() == "p.c:2.000000|c\np.h:1.000000|ms\n");
   CHECK(one.flush() == "c:1.000000|c\n");
+}
+
+TEST_CASE("push: what threads count during flushes arrives once [metrics/labels:6,7]") {
+  statsd s(statsd_of({}));
+  const auto c = s.metrics.counter({.name = "c"}, {"l"});
+  const auto h = s.metrics.histogram({.name = "h"});
+  constexpr int threads = 4;
+  constexpr int each = 5'000;
+  std::atomic<int> running = threads;
+  std::vector<std::thread> counting;
+  for (int t = 0; t < threads; ++t) {
+    counting.emplace_back([&, t] {
+      for (int i = 0; i < each; ++i) {
+        c.with(t % 2).add(1);
+        h.observe(1);
+      }
+      --running;
+    });
+  }
+  std::string all;
+  while (running > 0) {
+    all += s.flush();
+    (void)s.exporter.stats();
+  }
+  for (auto& t : counting)
+    t.join();
+  all += s.flush();
+  CHECK(kit::testing::sum_lines(all, R"(c\.l\.0:(.*)\|c)") == threads / 2 * each);
+  CHECK(kit::testing::sum_lines(all, R"(c\.l\.1:(.*)\|c)") == threads / 2 * each);
+  CHECK(kit::testing::sum_lines(all, R"(h:(.*)\|ms)") == threads * each);
+  CHECK(s.exporter.stats().values_lost == 0);
 }
 
 TEST_CASE("push: what became of values are metrics, too") {

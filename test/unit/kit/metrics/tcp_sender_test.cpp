@@ -33,7 +33,11 @@ struct fleet {
     to = tcp_sender(net->host("web"), "carbon:2003", {.random = kit::random_source(1)});
     exporter.emplace(metrics, to, kit::metrics::graphite_options{.push = {.interval = 10s}});
   }
-  ~fleet() { loop.reset(); }
+  ~fleet() {  // streams need the loop, coroutines that end with it the exporter
+    server.reset();
+    acceptor.reset();
+    loop.reset();
+  }
 
   void listen() { acceptor = net->host("carbon").listen(":2003"); }
   void accept() {
@@ -114,6 +118,7 @@ TEST_CASE("tcp sender: it may be opened again after it was closed") {
   CHECK(f.loop->start(f.exporter->flush()).value().has_value());
   f.accept();
   CHECK(f.read() == f.counted(0));
+  CHECK_NOTHROW(f.loop->start(f.to->close()).value());
 }
 
 TEST_CASE("tcp sender: the loop may end while it sends") {
