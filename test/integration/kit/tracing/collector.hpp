@@ -149,7 +149,6 @@ class exporting {
 
  private:
   tracing::batch_options told(tracing::batch_options o) {
-    o.max_delay = 5ms;
     o.backoff = {.initial = 20ms, .max = 50ms};
     o.on_error = [this](const kit::error& e) {
       const std::lock_guard lock(mutex_);

@@ -65,7 +65,7 @@ TEST_CASE("batch_exporter: loses nothing while its collector is killed, and anot
   test::process second([port](test::process::teller tell) { return collect(port, tell); });
 
   test::exporting e("http://127.0.0.1:" + std::to_string(port) + "/v1/traces",
-                    {.max_attempts = 10'000});
+                    {.max_batch = 10, .max_delay = 1h, .max_attempts = 10'000});
   record(e, 'a', 'j');
   CHECK(set_of(first.told(10)) == set_of("abcdefghij"));
   REQUIRE(until([&] { return e.exporter->exported() == 10; }));

@@ -28,9 +28,9 @@ TEST_CASE("batch_exporter: what waits for a collector that is not there yet is d
   const auto url = server->url("/v1/traces");
   const auto port = static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
   server.reset();
-  exporting e(url, {.max_batch = 64, .max_attempts = 1'000});
+  exporting e(url, {.max_batch = 50, .max_delay = 1h, .max_attempts = 1'000});
   e.spans(100);
-  REQUIRE(until([&] { return e.exporter->queued() == 36; }));
+  REQUIRE(until([&] { return e.exporter->queued() == 50; }));
   const collector c;
   server.emplace(c.handler(), http::server_options{.port = port});
   REQUIRE(until([&] { return e.exporter->exported() == 100; }));
@@ -41,7 +41,7 @@ TEST_CASE("batch_exporter: what waits for a collector that is not there yet is d
 TEST_CASE("batch_exporter: comes again when a busy collector says") {
   collector c;
   const test::served server(c.handler());
-  exporting e(server.url("/v1/traces"), {});
+  exporting e(server.url("/v1/traces"), {.max_batch = 10, .max_delay = 1h});
   c.become(mood::busy);
   const auto began = clock_type::now();
   e.spans(10);
@@ -56,7 +56,7 @@ TEST_CASE("batch_exporter: comes again when a busy collector says") {
 TEST_CASE("batch_exporter: what a collector refuses is counted, and the rest delivered") {
   collector c;
   const test::served server(c.handler());
-  exporting e(server.url("/v1/traces"), {});
+  exporting e(server.url("/v1/traces"), {.max_batch = 10, .max_delay = 1h});
   c.become(mood::refuses);
   e.spans(10);
   REQUIRE(until([&] { return e.exporter->dropped() == 10; }));
@@ -71,7 +71,7 @@ TEST_CASE("batch_exporter: what a collector refuses is counted, and the rest del
 TEST_CASE("batch_exporter: an answer that breaks off is no answer") {
   collector c;
   const test::served server(c.handler());
-  exporting e(server.url("/v1/traces"), {.max_attempts = 1'000});
+  exporting e(server.url("/v1/traces"), {.max_batch = 10, .max_delay = 1h, .max_attempts = 1'000});
   c.become(mood::breaks);
   e.spans(10);
   REQUIRE(until([&] { return c.requests() >= 3; }));
@@ -85,7 +85,8 @@ TEST_CASE("batch_exporter: an answer that breaks off is no answer") {
 TEST_CASE("batch_exporter: a collector that is too slow is left, and tried again") {
   collector c;
   const test::served server(c.handler());
-  exporting e(server.url("/v1/traces"), {.timeout = 50ms, .max_attempts = 2});
+  exporting e(server.url("/v1/traces"),
+              {.max_batch = 5, .max_delay = 1h, .timeout = 50ms, .max_attempts = 2});
   c.become(mood::hangs);
   e.spans(5);
   REQUIRE(until([&] { return e.exporter->dropped() == 5; }));
@@ -102,8 +103,11 @@ TEST_CASE("batch_exporter: calls don't wait for a collector that hangs, nor is a
   constexpr std::size_t max_queue = 64;
   constexpr int clients = 4, calls = 500;
   // One attempt without a limit: whoever waited for it would wait for ever.
-  exporting e(backend.url("/v1/traces"),
-              {.max_queue = max_queue, .max_batch = 16, .timeout = 0ms, .drain_timeout = 50ms});
+  exporting e(backend.url("/v1/traces"), {.max_queue = max_queue,
+                                          .max_batch = 16,
+                                          .max_delay = 1ms,
+                                          .timeout = 0ms,
+                                          .drain_timeout = 50ms});
   const auto hello = [](http::request) -> asio::awaitable<http::response> {
     co_return http::response::text(http::status::ok, "hello");
   };
