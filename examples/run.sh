@@ -27,7 +27,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-require_build_tools curl
+require_build_tools curl "<curl/curl.h>"
 configure "$root/build"
 ninja -C "$root/build" examples/stringsvc2
 

@@ -19,7 +19,7 @@ asio::awaitable<kit::http::response> healthz(kit::http::request) {
 
 int main(int count, char** arguments) {
   constexpr auto about = "POST /uppercase and POST /count, JSON both ways; GET /healthz.";
-  return examples::run(count, arguments, about, [](const examples::options& options) {
+  return examples::run(count, arguments, {about}, [](const examples::options& options) {
     kit::http::router router;
     router.mount("/",
                  stringsvc::service{.uppercase = stringsvc::uppercase, .count = stringsvc::count});

@@ -11,15 +11,12 @@
 
 #include <examples/program.hpp>
 #include <examples/stringsvc.hpp>
-#include <kit/log/computed.hpp>
+#include <examples/telemetry.hpp>
 #include <kit/log/logger.hpp>
-#include <kit/log/sinks.hpp>
-#include <kit/metrics/process.hpp>
 #include <kit/metrics/prometheus.hpp>
 #include <kit/metrics/registry.hpp>
 #include <kit/runtime.hpp>
 #include <kit/service.hpp>
-#include <kit/tracing/trace_ring.hpp>
 #include <middleware/tracing.hpp>
 #include <transports/http/metrics.hpp>
 #include <transports/http/router.hpp>
@@ -120,17 +117,16 @@ class instrumenting {
 }  // namespace
 
 int main(int count, char** arguments) {
-  constexpr auto about =
-      "POST /uppercase and POST /count, JSON both ways; GET /metrics for Prometheus.";
-  return examples::run(count, arguments, about, [](const examples::options& options) {
-    const auto log = kit::log::logger({.sink = kit::log::stderr_sink()})
-                         .with("ts", kit::log::timestamp_utc, "caller", kit::log::caller);
-    const kit::metrics::registry metrics;
-    const auto process = kit::metrics::process_metrics(metrics);
-    const kit::tracing::tracer tracer(
-        {.resource = {{{"service.name", "stringsvc2"}}},
-         .processors = {std::make_shared<kit::tracing::trace_ring>()}});
+  const examples::usage usage{
+      .about = "POST /uppercase and POST /count, JSON both ways; GET /metrics for Prometheus.",
+      .own = examples::telemetry::options()};
+  return examples::run(count, arguments, usage, [](const examples::options& options) {
+    examples::telemetry telemetry(options, "stringsvc2");
+    const auto& log = telemetry.log;
+    const auto& metrics = telemetry.metrics;
+    const auto& tracer = telemetry.tracer;
 
+    // [observe]
     const auto service =
         kit::wrap(logged(log, {.uppercase = stringsvc::uppercase, .count = stringsvc::count}),
                   kit::middleware::tracing(tracer), instrumenting(metrics));
@@ -139,11 +135,13 @@ int main(int count, char** arguments) {
     router.use(kit::http::server_tracing(tracer), kit::http::server_metrics(metrics));
     router.mount("/", service);
     router.get("/metrics", kit::metrics::prometheus_handler(metrics));
+    // [end]
 
     auto http = options.http;
     http.connections = kit::http::connection_metrics(metrics);
     kit::runtime rt({.threads = options.threads, .handle_signals = true});
     const auto address = kit::http::serve(rt, router, http);
+    telemetry.send_from(rt);
     examples::announce(address);
     log.print("HTTP", "addr", address);
     return rt.run();
