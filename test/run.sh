@@ -122,7 +122,9 @@ prefer pminfo
 case " ${builds[*]} " in
   *" release "*)
     prefer cmake clang-format-19
-    prefer_npm @seriousme/openapi-schema-validator@2.11.0 statsd@0.9.0 ;;
+    prefer_npm @seriousme/openapi-schema-validator@2.11.0 statsd@0.9.0 zipkin@0.22.0 \
+      @opentelemetry/{api@1.9.0,sdk-trace-node@2.2.0,propagator-b3@2.2.0,otlp-transformer@0.208.0} \
+      otlp-protos@npm:@opentelemetry/otlp-grpc-exporter-base@0.38.0 ;;   # has the .proto files
 esac
 
 only_code=(--no-suite lint --no-suite install)

@@ -55,7 +55,11 @@ class async_sink final : public sink {
   /// false at once. Not for signal handlers.
   bool flush_within(duration limit);
 
-  /// How many records have been lost so far: for a metric.
+  /// How many records have been lost so far. As a metric:
+  ///
+  ///     const auto lost = metrics.observe_counter(
+  ///         {.name = "log_records_lost_total", .help = "Log records lost for want of room."},
+  ///         [sink] { return static_cast<double>(sink->dropped()); });
   std::uint64_t dropped() const noexcept;
 
  private:

@@ -36,8 +36,8 @@ bool parse_hex(std::string_view text, std::byte* bytes, std::size_t size) noexce
   return true;
 }
 
-template <class Integer>
-static bool parse(std::string_view text, Integer& v) noexcept {
+template <class Number>
+static bool parse(std::string_view text, Number& v) noexcept {
   const auto r = std::from_chars(text.data(), text.data() + text.size(), v);
   return r.ec == std::errc() && r.ptr == text.data() + text.size();
 }
@@ -47,6 +47,19 @@ bool parse_integer(std::string_view text, std::uint64_t& v) noexcept {
 }
 bool parse_integer(std::string_view text, std::int64_t& v) noexcept {
   return parse(text, v);
+}
+
+bool parse_real(std::string_view text, double& v) noexcept {
+  for (const double special : {HUGE_VAL, -HUGE_VAL, std::nan("")}) {
+    if (text != name_of_real(special)) continue;
+    v = special;
+    return true;
+  }
+  return parse(text, v) && std::isfinite(v);
+}
+
+std::string_view name_of_real(double v) noexcept {
+  return std::isnan(v) ? "NaN" : v > 0 ? "Infinity" : "-Infinity";
 }
 
 }  // namespace detail

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <array>
+#include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -37,12 +39,18 @@ struct wide {
 using fixed64 = wide<std::uint64_t>;
 using int64 = wide<std::int64_t>;
 
+/// A number with a fraction. In JSON NaN and the infinities are texts, as protobuf's mapping says.
+struct real {
+  double value = 0;
+  friend bool operator==(const real&, const real&) = default;
+};
+
 struct any_value;
 struct array_value {
   std::vector<any_value> values;
 };
 struct any_value {
-  std::variant<std::monostate, std::string, bool, int64, double, array_value> value = {};
+  std::variant<std::monostate, std::string, bool, int64, real, array_value> value = {};
 };
 struct key_value {
   std::string key = {};
@@ -66,6 +74,9 @@ void append_hex(std::string& out, const std::byte* bytes, std::size_t size);
 bool parse_hex(std::string_view text, std::byte* bytes, std::size_t size) noexcept;
 bool parse_integer(std::string_view text, std::uint64_t& v) noexcept;
 bool parse_integer(std::string_view text, std::int64_t& v) noexcept;
+bool parse_real(std::string_view text, double& v) noexcept;
+/// Of a number that isn't finite.
+std::string_view name_of_real(double v) noexcept;
 }  // namespace detail
 
 }  // namespace kit::otlp
@@ -113,6 +124,29 @@ struct kit::protobuf::codec<kit::otlp::wide<Integer>> {
   using wire_type = Integer;
   static Integer to_wire(const otlp::wide<Integer>& v) { return v.value; }
   static result<otlp::wide<Integer>> from_wire(Integer v) { return otlp::wide<Integer>{v}; }
+};
+
+template <>
+struct kit::json::codec<kit::otlp::real> {
+  static bool decode(reader& r, otlp::real& v) {
+    if (r.peek() != kind::string) return r.read(v.value);
+    std::string_view text;
+    if (!r.read_text(text)) return false;
+    return otlp::detail::parse_real(text, v.value) || r.fail("expected a number");
+  }
+  static bool encode(writer& w, const otlp::real& v) {
+    return std::isfinite(v.value) ? w.write(v.value) : w.write(otlp::detail::name_of_real(v.value));
+  }
+  static bool is_empty(const otlp::real& v) {
+    return std::bit_cast<std::uint64_t>(v.value) == 0;  // -0.0 isn't
+  }
+};
+
+template <>
+struct kit::protobuf::codec<kit::otlp::real> {
+  using wire_type = double;
+  static double to_wire(const otlp::real& v) { return v.value; }
+  static result<otlp::real> from_wire(double v) { return otlp::real{v}; }
 };
 
 template <>

@@ -67,6 +67,15 @@ struct export_trace_service_request {
   std::vector<otlp::resource_spans> resource_spans = {};
 };
 
+/// What of the spans the collector didn't take, where it took the request: not to be sent again.
+struct trace_partial_success {
+  int64 rejected_spans = {};
+  std::string error_message = {};
+};
+struct export_trace_service_response {
+  trace_partial_success partial_success = {};
+};
+
 }  // namespace kit::otlp
 
 template <>
@@ -125,5 +134,13 @@ struct kit::reflect_traits<kit::otlp::resource_spans> {
 };
 template <>
 struct kit::reflect_traits<kit::otlp::export_trace_service_request> {
+  static constexpr auto naming = kit::naming::camel_case;
+};
+template <>
+struct kit::reflect_traits<kit::otlp::trace_partial_success> {
+  static constexpr auto naming = kit::naming::camel_case;
+};
+template <>
+struct kit::reflect_traits<kit::otlp::export_trace_service_response> {
   static constexpr auto naming = kit::naming::camel_case;
 };

@@ -37,6 +37,7 @@ void validate(const batch_options& o) {
   if (o.max_attempts < 1) refuse("max_attempts: must be at least 1");
   if (o.max_delay.count() < 0) refuse("max_delay: must not be negative");
   if (o.timeout.count() < 0) refuse("timeout: must not be negative");
+  if (o.max_retry_after.count() < 0) refuse("max_retry_after: must not be negative");
   if (o.drain_timeout.count() < 0) refuse("drain_timeout: must not be negative");
   validate(o.backoff);
 }
@@ -71,10 +72,10 @@ class batch_exporter::impl {
   asio::awaitable<bool> wait();
   asio::awaitable<void> send();
   asio::awaitable<void> drain();
-  asio::awaitable<result<empty>> attempt() const;
+  asio::awaitable<result<export_result>> attempt() const;
   bool take_batch();
   void take_all();
-  void succeed();
+  void succeed(const export_result& r);
   void give_up(const error& e) noexcept;
 
   const span_exporter to_;
@@ -135,12 +136,13 @@ asio::awaitable<void> batch_exporter::impl::send() {
   waits_.reset();
   for (std::size_t n = 1;; ++n) {
     const auto sent = co_await attempt();
-    if (sent) co_return succeed();
+    if (sent) co_return succeed(*sent);
     if (state.cancelled() != asio::cancellation_type::none) co_return;
     const auto& e = sent.error();
     const bool may_pass = classify::by_error(&e).retryable || e.code() == errc::deadline_exceeded;
     if (!may_pass || n >= options_.max_attempts) co_return give_up(e);
-    const auto pause = std::max<duration>(waits_.next(), e.retry_after().value_or(0ms));
+    const auto asked = std::min(e.retry_after().value_or(0ms), options_.max_retry_after);
+    const auto pause = std::max<duration>(waits_.next(), asked);
     const auto now = timer_wheel::of(co_await asio::this_coro::executor).now();
     if (co_await wait_until(saturating_add(now, pause)) == wake::cancelled) co_return;
   }
@@ -149,18 +151,21 @@ asio::awaitable<void> batch_exporter::impl::send() {
 asio::awaitable<void> batch_exporter::impl::drain() {
   while (take_batch()) {
     const auto sent = co_await attempt();
-    sent ? succeed() : give_up(sent.error());
+    sent ? succeed(*sent) : give_up(sent.error());
   }
 }
 
-asio::awaitable<result<empty>> batch_exporter::impl::attempt() const {
+asio::awaitable<result<export_result>> batch_exporter::impl::attempt() const {
   const auto limit = options_.timeout.count() > 0 ? duration(options_.timeout) : duration::max();
   return with_timeout(limit, to_.try_call(batch_));
 }
 
-void batch_exporter::impl::succeed() {
-  exported.fetch_add(batch_.spans.size(), std::memory_order_relaxed);
+void batch_exporter::impl::succeed(const export_result& r) {
+  const auto refused = std::min(r.refused, batch_.spans.size());
+  exported.fetch_add(batch_.spans.size() - refused, std::memory_order_relaxed);
+  dropped_.fetch_add(refused, std::memory_order_relaxed);
   batch_.spans.clear();
+  if (refused > 0 && options_.on_error) options_.on_error(error(errc::invalid_argument, r.why));
 }
 
 void batch_exporter::impl::give_up(const error& e) noexcept {

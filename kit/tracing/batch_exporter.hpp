@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <asio/awaitable.hpp>
@@ -23,9 +24,16 @@ struct span_batch {
   std::vector<std::shared_ptr<const span_data>> spans;
 };
 
+/// What has become of a batch that the backend took: how many of its spans it refused all the same,
+/// and why.
+struct export_result {
+  std::size_t refused = 0;
+  std::string why = {};
+};
+
 /// Sends spans to a backend: `zipkin_exporter`, `otlp_exporter`, one of your own. An endpoint, so
 /// what fits around endpoints fits here.
-using span_exporter = endpoint<span_batch, empty>;
+using span_exporter = endpoint<span_batch, export_result>;
 
 /// Settings of a `batch_exporter`. Plain data; checked by `validate`. Durations must not be
 /// negative.
@@ -44,6 +52,8 @@ struct batch_options {
   std::size_t max_attempts = 5;
   /// The waits between them.
   backoff_options backoff = {};
+  /// A backend that says when to come again is given that time, but no more than this.
+  std::chrono::milliseconds max_retry_after{300'000};
   /// When it is stopped: how long sending what is there may take.
   std::chrono::milliseconds drain_timeout{5'000};
   /// Jitter of the waits. Nothing: seeded by the operating system.
@@ -77,7 +87,11 @@ class batch_exporter final : public span_processor {
   asio::awaitable<void> run();
 
   /// How many spans the backend took, and how many were lost: because too many waited, because the
-  /// backend refused them or was away for too long, or at the end.
+  /// backend refused them or was away for too long, or at the end. As a metric:
+  ///
+  ///     const auto lost = metrics.observe_counter(
+  ///         {.name = "spans_lost_total", .help = "Spans that no backend took."},
+  ///         [exporter] { return static_cast<double>(exporter->dropped()); });
   std::uint64_t exported() const noexcept;
   std::uint64_t dropped() const noexcept;
   /// How many are waiting.

@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include <kit/tracing/detail/http_export.hpp>
+#include <kit/http/post.hpp>
 
 namespace kit::tracing {
 namespace {
@@ -38,6 +39,8 @@ otlp::any_value convert(const attribute::value_type& value) {
       [&out]<class T>(const T& v) {
         if constexpr (std::is_same_v<T, std::int64_t>) {
           out.value = otlp::int64{v};
+        } else if constexpr (std::is_same_v<T, double>) {
+          out.value = otlp::real{v};
         } else if constexpr (std::is_same_v<T, attribute::list_of_text>) {
           auto& list = out.value.emplace<otlp::array_value>();
           for (const auto& item : v)
@@ -47,14 +50,6 @@ otlp::any_value convert(const attribute::value_type& value) {
         }
       },
       value);
-  return out;
-}
-
-otlp::attributes convert(const attributes& all) {
-  otlp::attributes out;
-  out.reserve(all.size());
-  for (const auto& a : all)
-    out.push_back({a.key, convert(a.value)});
   return out;
 }
 
@@ -72,7 +67,7 @@ otlp::span_link convert(const span_link& l) {
   return {.trace_id = convert(l.context.trace_id),
           .span_id = convert(l.context.span_id),
           .trace_state = std::string(l.context.trace_state()),
-          .attributes = convert(l.attributes),
+          .attributes = otlp_attributes(l.attributes),
           .flags = flags_of(l.context, l.context.remote)};
 }
 
@@ -90,10 +85,10 @@ otlp::span convert(const span_data& s) {
   out.kind = static_cast<std::int32_t>(s.kind) + 1;
   out.start_time_unix_nano = convert(s.start);
   out.end_time_unix_nano = convert(s.end());
-  out.attributes = convert(s.attributes);
+  out.attributes = otlp_attributes(s.attributes);
   out.dropped_attributes_count = s.dropped_attributes;
   for (const auto& e : s.events)
-    out.events.push_back({convert(e.time), e.name, convert(e.attributes)});
+    out.events.push_back({convert(e.time), e.name, otlp_attributes(e.attributes)});
   out.dropped_events_count = s.dropped_events;
   for (const auto& l : s.links)
     out.links.push_back(convert(l));
@@ -112,23 +107,33 @@ otlp::resource_spans& group_of(otlp::export_trace_service_request& request,
   }
   groups.push_back(r);
   auto& group = request.resource_spans.emplace_back();
-  if (r) group.resource.attributes = convert(r->attributes);
+  if (r) group.resource.attributes = otlp_attributes(r->attributes);
   group.scope_spans.push_back({.scope = otlp::cokit_scope()});
   return group;
 }
 
-asio::awaitable<result<empty>> send(endpoint<http::request, http::response> client,
-                                    std::shared_ptr<const otlp_options> options, span_batch batch) {
-  const auto message = to_otlp(batch.spans);
-  const bool json = options->encode_as == otlp_options::encoding::json;
-  auto content = json ? json::encode(message) : protobuf::encode(message);
+asio::awaitable<result<export_result>> send(endpoint<http::request, http::response> client,
+                                            std::shared_ptr<const otlp_options> options,
+                                            span_batch batch) {
+  auto content = otlp::encode(to_otlp(batch.spans), options->encode_as);
   if (!content) co_return fail(std::move(content).error());
-  co_return co_await detail::post(std::move(client), options->url, *std::move(content),
-                                  json ? "application/json" : "application/x-protobuf",
-                                  options->headers);
+  const auto answer = co_await http::post(std::move(client), options->url, *std::move(content),
+                                          otlp::content_type(options->encode_as), options->headers);
+  if (!answer) co_return fail(answer.error());
+  auto read = otlp::read_answer<otlp::export_trace_service_response>(*answer).partial_success;
+  const auto refused = std::max<std::int64_t>(0, read.rejected_spans.value);
+  co_return export_result{static_cast<std::size_t>(refused), std::move(read.error_message)};
 }
 
 }  // namespace
+
+otlp::attributes otlp_attributes(const attributes& all) {
+  otlp::attributes out;
+  out.reserve(all.size());
+  for (const auto& a : all)
+    out.push_back({a.key, convert(a.value)});
+  return out;
+}
 
 otlp::export_trace_service_request to_otlp(
     std::span<const std::shared_ptr<const span_data>> spans) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -8,6 +7,7 @@
 #include <kit/http/headers.hpp>
 #include <kit/http/request.hpp>
 #include <kit/http/response.hpp>
+#include <kit/otlp/http.hpp>
 #include <kit/otlp/trace.hpp>
 #include <kit/tracing/batch_exporter.hpp>
 
@@ -16,9 +16,12 @@ namespace kit::tracing {
 /// Spans as OTLP's message: one group of each resource. To be encoded as JSON or protobuf.
 otlp::export_trace_service_request to_otlp(std::span<const std::shared_ptr<const span_data>> spans);
 
+/// Attributes as OTLP has them: of a resource that metrics are to have, too.
+otlp::attributes otlp_attributes(const attributes& all);
+
 struct otlp_options {
   std::string url = "http://127.0.0.1:4318/v1/traces";
-  enum class encoding : std::uint8_t { protobuf, json };
+  using encoding = otlp::encoding;
   encoding encode_as = encoding::protobuf;
   /// To be sent along, such as an API key.
   http::headers headers = {};
@@ -29,6 +32,7 @@ struct otlp_options {
 ///     auto collector = std::make_shared<tracing::batch_exporter>(
 ///         tracing::otlp_exporter(http::client()));
 ///
+/// Spans that the backend refuses of a batch which it takes ("partial success") are in the result.
 /// Errors: `unavailable` or `resource_exhausted`, with its `Retry-After`, where trying again may
 ///         help; `invalid_argument` where the backend refuses the spans.
 /// Source: OTLP specification 1.x, OTLP/HTTP.

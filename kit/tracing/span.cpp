@@ -76,9 +76,7 @@ void span::set_default(attribute a) const {
 }
 
 void span::add_event(std::string_view name, tracing::attributes about) const {
-  if (!recorder_) return;
-  recorder_->add_event(
-      {.time = recorder_->wall_now(), .name = std::string(name), .attributes = std::move(about)});
+  if (recorder_) recorder_->add_event(name, std::move(about));
 }
 
 void span::add_link(span_link link) const {
@@ -102,7 +100,7 @@ void span::set_error(const error& e, bool counts) const {
 }
 
 void span::end() const {
-  if (recorder_) end(recorder_->core().now());
+  if (recorder_) detail::span_recorder::end(recorder_, std::nullopt);
 }
 
 void span::end(time_point when) const {

@@ -40,7 +40,7 @@ trace_flags flags_of(const span_context* parent, sampling decision) noexcept {
 
 tracer::core::core(tracer_options o)
     : options(std::move(o)),
-      resource(std::make_shared<const tracing::resource>(options.resource)),
+      resource(detail::tidy(options.resource, options.limits)),
       records(!options.processors.empty()),
       records_unsampled(any_wants_unsampled(options.processors)),
       random(options.random.value_or(random_source::from_entropy()).split()()) {}

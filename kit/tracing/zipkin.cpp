@@ -10,8 +10,8 @@
 #include <vector>
 
 #include <kit/codec/json.hpp>
+#include <kit/http/post.hpp>
 #include <kit/http/syntax.hpp>
-#include <kit/tracing/detail/http_export.hpp>
 
 namespace kit::tracing {
 namespace detail {
@@ -168,10 +168,12 @@ zipkin_span convert(const span_data& s) {
   return out;
 }
 
-asio::awaitable<result<empty>> send(endpoint<http::request, http::response> client, std::string url,
-                                    span_batch batch) {
-  return detail::post(std::move(client), std::move(url), zipkin_json(batch.spans),
-                      "application/json", {});
+asio::awaitable<result<export_result>> send(endpoint<http::request, http::response> client,
+                                            std::string url, span_batch batch) {
+  const auto answer = co_await http::post(std::move(client), std::move(url),
+                                          zipkin_json(batch.spans), "application/json");
+  if (!answer) co_return fail(answer.error());
+  co_return export_result();
 }
 
 }  // namespace

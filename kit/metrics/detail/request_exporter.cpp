@@ -111,20 +111,22 @@ asio::awaitable<result<void>> request_exporter::send_one(const push_batch& batch
 }
 
 void request_exporter::settle(item& i, const result<void>& sent, delivery& d) {
-  if (sent) {
-    i.state = fate::done;
-    add(counted().values_sent, i.batch.values);
-    add(counted().bytes_sent, i.batch.content.size());
-    return;
+  std::size_t lost = 0;
+  if (!sent) {
+    const auto& e = sent.error();
+    if (e != errc::canceled) add(counted().failures, 1);  // that isn't the backend's
+    if (!d.failure) d.failure = e;
+    const auto* part = e.get<refused_part>();
+    if (!part && !is_final(e.code())) {
+      d.stopped = true;
+      return;
+    }
+    lost = part ? std::min(part->values, i.batch.values) : i.batch.values;
   }
-  if (sent.error() != errc::canceled) add(counted().failures, 1);  // that isn't the backend's
-  if (!d.failure) d.failure = sent.error();
-  if (is_final(sent.error().code())) {
-    i.state = fate::done;
-    add(counted().values_lost, i.batch.values);
-  } else {
-    d.stopped = true;
-  }
+  i.state = fate::done;
+  add(counted().values_lost, lost);
+  add(counted().values_sent, i.batch.values - lost);
+  if (lost < i.batch.values) add(counted().bytes_sent, i.batch.content.size());
 }
 
 }  // namespace kit::metrics::detail

@@ -24,6 +24,11 @@ struct push_batch {
   std::size_t values = 0;
 };
 
+/// Attached to an error of `send`: the backend took the batch but for so many values.
+struct refused_part {
+  std::size_t values = 0;
+};
+
 /// Takes metrics to a backend in requests. Batches that fail in a way that may pass stay as they
 /// are, with their timestamps, and go first the next time; only then new ones are made. So the
 /// memory is that of one flush, and what counters and gauges say is never lost while the backend is
@@ -46,6 +51,8 @@ class request_exporter : public push_impl {
   virtual asio::awaitable<result<void>> prepare();
   /// Sends one; calls overlap.
   virtual asio::awaitable<result<void>> send(const push_batch& batch) = 0;
+  /// Drops what has stayed. Not while a flush is under way.
+  void forget() noexcept { items_.clear(); }
 
  private:
   enum class fate : std::uint8_t { waiting, done };

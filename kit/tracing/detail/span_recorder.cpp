@@ -28,6 +28,21 @@ void tidy(attribute& a, std::size_t most) {
   }
 }
 
+// Keys are unique: the last value counts, in the place of the first.
+void unite(attributes& all) {
+  auto end = all.begin();
+  for (auto& a : all) {
+    const auto same = std::ranges::find(all.begin(), end, a.key, &attribute::key);
+    if (same != end) {
+      same->value = std::move(a.value);
+    } else {
+      if (&*end != &a) *end = std::move(a);
+      ++end;
+    }
+  }
+  all.erase(end, all.end());
+}
+
 // Those of a span when it starts, of an event, of a link. Returns how many were dropped.
 std::uint32_t tidy(attributes& all, const span_limits& limits) {
   std::uint32_t dropped = 0;
@@ -37,14 +52,20 @@ std::uint32_t tidy(attributes& all, const span_limits& limits) {
   }
   for (auto& a : all)
     tidy(a, limits.text_bytes);
+  unite(all);
   return dropped;
 }
 
 }  // namespace
 
+std::shared_ptr<const resource> tidy(resource r, const span_limits& limits) {
+  tidy(r.attributes, limits);
+  return std::make_shared<const resource>(std::move(r));
+}
+
 span_recorder::span_recorder(std::shared_ptr<const tracer::core> core, span_data data,
                              time_point started)
-    : core_(std::move(core)), started_(started), data_(std::move(data)) {
+    : started_(started), core_(std::move(core)), data_(std::move(data)) {
   const auto& limits = core_->options.limits;
   tidy(data_.name, limits.text_bytes);
   data_.dropped_attributes = tidy(data_.attributes, limits);
@@ -93,23 +114,26 @@ void span_recorder::put(attribute a, bool replace) {
   }
 }
 
-void span_recorder::add_event(span_event e) {
-  const auto& limits = core_->options.limits;
+void span_recorder::add_event(std::string_view name, attributes about) {
   std::lock_guard lock(mutex_);
   if (ended_) return;
+  const auto& limits = core_->options.limits;
   if (data_.events.size() >= limits.events) {
     ++data_.dropped_events;
     return;
   }
+  span_event e{.time = data_.start + (core_->now() - started_),
+               .name = std::string(name),
+               .attributes = std::move(about)};
   data_.dropped_attributes += tidy(e.attributes, limits);
   tidy(e.name, limits.text_bytes);
   data_.events.push_back(std::move(e));
 }
 
 void span_recorder::add_link(span_link l) {
-  const auto& limits = core_->options.limits;
   std::lock_guard lock(mutex_);
   if (ended_) return;
+  const auto& limits = core_->options.limits;
   if (data_.links.size() >= limits.links) {
     ++data_.dropped_links;
     return;
@@ -126,24 +150,24 @@ void span_recorder::set_status(span_status status, std::string_view message) {
   tidy(data_.status_message, core_->options.limits.text_bytes);
 }
 
-void span_recorder::end(const std::shared_ptr<span_recorder>& self, time_point when) {
+void span_recorder::end(const std::shared_ptr<span_recorder>& self,
+                        std::optional<time_point> when) {
+  std::shared_ptr<const tracer::core> core;
   {
     std::lock_guard lock(self->mutex_);
     if (std::exchange(self->ended_, true)) return;
-    self->data_.length = std::max(when - self->started_, duration::zero());
+    core = std::move(self->core_);
+    const auto now = when ? *when : core->now();
+    self->data_.length = std::max(now - self->started_, duration::zero());
   }
   const std::shared_ptr<const span_data> ended(self, &self->data_);
-  for (const auto& p : self->core_->options.processors)
+  for (const auto& p : core->options.processors)
     p->on_end(ended);
 }
 
 span_data span_recorder::data() const {
   std::lock_guard lock(mutex_);
   return data_;
-}
-
-wall_time span_recorder::wall_now() const {
-  return data_.start + (core_->now() - started_);
 }
 
 }  // namespace kit::tracing::detail

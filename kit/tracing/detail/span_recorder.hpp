@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,9 @@ struct tracer::core {
 
 namespace detail {
 
+/// As exporters need it: valid UTF-8, and nothing too long.
+std::shared_ptr<const resource> tidy(resource r, const span_limits& limits);
+
 /// What is recorded of a span, until it ends; then it stays as it is.
 class span_recorder {
  public:
@@ -43,21 +47,21 @@ class span_recorder {
 
   void set_name(std::string_view name);
   void set(attribute a, bool replace);
-  void add_event(span_event e);
+  void add_event(std::string_view name, attributes about);
   void add_link(span_link l);
   void set_status(span_status status, std::string_view message);
-  static void end(const std::shared_ptr<span_recorder>& self, time_point when);
+  /// Without a time, now.
+  static void end(const std::shared_ptr<span_recorder>& self, std::optional<time_point> when);
 
   span_data data() const;
-  const tracer::core& core() const noexcept { return *core_; }
-  wall_time wall_now() const;
 
  private:
   void put(attribute a, bool replace);
 
-  const std::shared_ptr<const tracer::core> core_;
   const time_point started_;
   mutable std::mutex mutex_;
+  // Until it ends: processors that keep what has ended must not keep themselves so.
+  std::shared_ptr<const tracer::core> core_;
   bool ended_ = false;
   span_data data_;
 };

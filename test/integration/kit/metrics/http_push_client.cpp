@@ -1,5 +1,5 @@
 // Pushes metrics by HTTP, as its input says: see push_program.hpp.
-// usage: http_push_client influx|cloudwatch|cloudwatch-statistics URL MILLISECONDS
+// usage: http_push_client influx|cloudwatch|cloudwatch-statistics|otlp|otlp-delta URL MILLISECONDS
 #include <chrono>
 #include <iostream>
 #include <memory>
@@ -7,6 +7,7 @@
 
 #include <kit/metrics/cloudwatch.hpp>
 #include <kit/metrics/influx.hpp>
+#include <kit/metrics/otlp.hpp>
 #include <transports/http/client.hpp>
 
 #include "push_program.hpp"
@@ -28,6 +29,16 @@ std::unique_ptr<metrics::push_exporter> exporter_to(const std::string& backend,
                                 .format = {.tags = {{"host", "a b,c=d"}}},
                                 .push = push,
                                 .max_lines = 3});
+  }
+  if (backend.starts_with("otlp")) {
+    using options = metrics::otlp_options;
+    return std::make_unique<metrics::otlp_exporter>(
+        registry, client,
+        options{.url = url,
+                .values = backend == "otlp-delta" ? options::temporality::delta
+                                                  : options::temporality::cumulative,
+                .encode_as = options::encoding::json,
+                .push = push});
   }
   metrics::cloudwatch_options o{
       .name_space = "Cokit",

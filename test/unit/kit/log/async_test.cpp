@@ -13,6 +13,7 @@
 
 #include <kit/log/detail/byte_ring.hpp>
 #include <kit/log/json.hpp>
+#include <kit/metrics/registry.hpp>
 
 #include "capture.hpp"
 
@@ -191,6 +192,22 @@ TEST_CASE("async_sink: what the sink behind throws goes to the handler, and work
   CHECK(behind->text == "one\ntwo\n");
   CHECK(std::ranges::count(errors, "full") == 1);
   CHECK(std::ranges::count(errors, "flush") >= 1);
+}
+
+TEST_CASE("async_sink: what is lost is a metric") {
+  const auto sink =
+      std::make_shared<async_sink>(std::make_shared<capture>(), async_options{.capacity = 1024});
+  const kit::metrics::registry metrics;
+  const auto lost = metrics.observe_counter(
+      {.name = "log_records_lost_total"}, [sink] { return static_cast<double>(sink->dropped()); });
+  const auto value = [&] {
+    return metrics.collect().find("log_records_lost_total")->points.front().value;
+  };
+  CHECK(value() == 0);
+  const logger log({.sink = sink});
+  log.print(std::string(2000, 'x'));
+  log.print(std::string(2000, 'x'));
+  CHECK(value() == 2);
 }
 
 TEST_CASE("async_sink: options that cannot be are refused by name") {

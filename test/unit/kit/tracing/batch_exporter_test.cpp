@@ -10,6 +10,7 @@
 #include <doctest/doctest.h>
 
 #include <kit/error.hpp>
+#include <kit/metrics/registry.hpp>
 #include <kit/testing/loop.hpp>
 #include <kit/testing/mock_endpoint.hpp>
 
@@ -34,14 +35,14 @@ struct fixture {
     if (running->pending()) stop();
   }
 
-  static asio::awaitable<kit::result<kit::empty>> receive(fixture& f, span_batch b) {
+  static asio::awaitable<kit::result<export_result>> receive(fixture& f, span_batch b) {
     ++f.attempts;
     if (f.takes > 0s) co_await kit::sleep_for(f.takes);
     if (f.answer) co_return kit::fail(*f.answer);
     f.sizes.push_back(b.spans.size());
     for (const auto& s : b.spans)
       f.names += s->name;
-    co_return kit::empty{};
+    co_return export_result{.refused = f.refuses, .why = "too old"};
   }
 
   void add(const std::string& letters) {
@@ -61,6 +62,7 @@ struct fixture {
   kit::testing::loop loop;
   std::optional<error> answer;
   kit::duration takes{};
+  std::size_t refuses = 0;
   int attempts = 0;
   std::vector<std::size_t> sizes;
   std::string names;
@@ -163,6 +165,30 @@ TEST_CASE("batch_exporter: what the backend refuses is not sent again") {
   CHECK(f.errors == std::vector<std::string>{"no spans"});
 }
 
+TEST_CASE("batch_exporter: what the backend refuses of a batch that it takes is counted") {
+  fixture f;
+  f.refuses = 2;
+  f.add("abc");
+  CHECK(f.exporter->exported() == 1);
+  CHECK(f.exporter->dropped() == 2);
+  CHECK(f.errors == std::vector<std::string>{"too old"});
+  f.refuses = 7;  // more than there were
+  f.add("def");
+  CHECK(f.exporter->exported() == 1);
+  CHECK(f.exporter->dropped() == 5);
+}
+
+TEST_CASE("batch_exporter: a backend cannot have it wait for ever") {
+  fixture f({.max_queue = 10, .max_batch = 3, .max_retry_after = 30s});
+  f.answer = error(errc::unavailable, "busy").with_retry_after(24h);
+  f.add("abc");
+  f.answer.reset();
+  f.loop.advance(29'999ms);
+  CHECK(f.attempts == 1);
+  f.loop.advance(1ms);
+  CHECK(f.names == "abc");
+}
+
 TEST_CASE("batch_exporter: an attempt that takes too long is given up, and tried again") {
   fixture f({.max_queue = 10, .max_batch = 1, .timeout = 500ms, .max_attempts = 2});
   f.takes = 1h;
@@ -226,6 +252,21 @@ TEST_CASE("batch_exporter: a second cancellation cuts the end short") {
   CHECK(f.exporter->dropped() == 2);
 }
 
+TEST_CASE("batch_exporter: what is lost is a metric") {
+  fixture f;
+  const kit::metrics::registry metrics;
+  const auto lost = metrics.observe_counter({.name = "spans_lost_total"}, [&e = *f.exporter] {
+    return static_cast<double>(e.dropped());
+  });
+  const auto value = [&] {
+    return metrics.collect().find("spans_lost_total")->points.front().value;
+  };
+  CHECK(value() == 0);
+  f.answer = error(errc::invalid_argument, "no spans");
+  f.add("abc");
+  CHECK(value() == 3);
+}
+
 TEST_CASE("batch_exporter: options out of range are refused, by name") {
   const auto message = [](batch_options o) {
     try {
@@ -242,5 +283,6 @@ TEST_CASE("batch_exporter: options out of range are refused, by name") {
   CHECK(message({.timeout = -1ms}).find("timeout") != std::string::npos);
   CHECK(message({.max_attempts = 0}).find("max_attempts") != std::string::npos);
   CHECK(message({.backoff = {.initial = 0s}}).find("initial") != std::string::npos);
+  CHECK(message({.max_retry_after = -1ms}).find("max_retry_after") != std::string::npos);
   CHECK(message({.drain_timeout = -1ms}).find("drain_timeout") != std::string::npos);
 }

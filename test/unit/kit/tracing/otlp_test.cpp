@@ -1,8 +1,10 @@
 #include <kit/tracing/otlp.hpp>
 
 #include <chrono>
+#include <cmath>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -133,6 +135,29 @@ TEST_CASE("otlp: what is no id or number is refused") {
   CHECK_FALSE(with_time("\"\""));
 }
 
+TEST_CASE("otlp: numbers that are no numbers are texts in JSON") {
+  auto s = full_span();
+  const double infinity = std::numeric_limits<double>::infinity();
+  s.attributes = {{"a", std::nan("")}, {"b", infinity}, {"c", -infinity}};
+  const auto message = message_of(s);
+  const auto text = json::encode(message).value();
+  CHECK(text.find(R"({"key":"a","value":{"doubleValue":"NaN"}},)"
+                  R"({"key":"b","value":{"doubleValue":"Infinity"}},)"
+                  R"({"key":"c","value":{"doubleValue":"-Infinity"}})") != std::string::npos);
+  const auto read = json::decode<request>(text).value();
+  CHECK(json::encode(read).value() == text);
+  CHECK(protobuf::encode(read).value() == protobuf::encode(message).value());
+  const auto with_value = [](const std::string& v) {
+    return json::decode<otlp::any_value>(R"({"doubleValue":)" + v + "}");
+  };
+  CHECK(with_value("\"0.5\""));
+  CHECK(with_value("\"-1e3\""));
+  CHECK_FALSE(with_value("\"nan\""));
+  CHECK_FALSE(with_value("\"inf\""));
+  CHECK_FALSE(with_value("\"1x\""));
+  CHECK_FALSE(with_value("\"\""));
+}
+
 TEST_CASE("otlp: spans of one resource are one group") {
   auto a = full_span(), b = full_span(), c = full_span();
   b.resource = a.resource;
@@ -183,4 +208,26 @@ TEST_CASE("otlp: is posted in either encoding, with the fields of the options") 
 
   b.answer = {.status = http::status::too_many_requests};
   CHECK(loop.start(as_json.try_call(batch)).value().error() == kit::errc::resource_exhausted);
+}
+
+TEST_CASE("otlp: what the collector refuses of the spans that it takes") {
+  kit::testing::loop loop;
+  backend b;
+  const span_batch batch{spans{std::make_shared<span_data>(full_span())}};
+  const auto send = [&] { return loop.start(b.exporter({}).try_call(batch)).value().value(); };
+  const otlp::export_trace_service_response partial{{{1}, "too old"}};
+  b.answer = {.headers = {{"Content-Type", "application/x-protobuf"}},
+              .body = protobuf::encode(partial).value()};
+  CHECK(send().refused == 1);
+  CHECK(send().why == "too old");
+  b.answer = {.headers = {{"Content-Type", "application/json"}},
+              .body = R"({"partialSuccess":{"rejectedSpans":"2","errorMessage":"bad"}})"};
+  CHECK(send().refused == 2);
+  CHECK(send().why == "bad");
+  // They were taken, whatever else it says.
+  for (const auto* text : {"", "{}", "{\"partialSuccess\":{}}", "<html>",
+                           R"({"partialSuccess":{"rejectedSpans":"-1"}})"}) {
+    b.answer.body = std::string(text);
+    CHECK(send().refused == 0);
+  }
 }

@@ -295,6 +295,34 @@ TEST_CASE("span: one that nobody ended ends with its last handle") {
   CHECK(f.spans->named("a").length == 3ms);
 }
 
+TEST_CASE("span: one that is kept keeps neither the tracer nor who keeps it") {
+  const auto keeper = std::make_shared<recording_spans>();
+  span s;
+  {
+    const tracer t({.processors = {keeper}});
+    s = t.start("a", context());
+    s.end();
+  }
+  CHECK(keeper.use_count() == 1);
+  CHECK(keeper->names() == std::vector<std::string>{"a"});
+  s.add_event("late");
+  s.end();
+  CHECK(s.data()->events.empty());
+}
+
+TEST_CASE("span: of attributes with one key the last counts, wherever they come from") {
+  fixture f;
+  const auto s = f.tracer.start("a", context(), {.attributes = {{"k", 1}, {"x", 0}, {"k", 2}}});
+  s.add_event("e", {{"k", 1}, {"k", 2}, {"k", 3}, {"x", 0}});
+  s.add_link({.attributes = {{"k", 1}, {"k", "two"}}});
+  s.set("x", 7);
+  s.end();
+  const auto data = f.spans->named("a");
+  CHECK(data.attributes == attributes{{"k", 2}, {"x", 7}});
+  CHECK(data.events.at(0).attributes == attributes{{"k", 3}, {"x", 0}});
+  CHECK(data.links.at(0).attributes == attributes{{"k", "two"}});
+}
+
 TEST_CASE("span: what is too much is dropped and counted") {
   fixture f;
   auto options = f.options(always_sample());
@@ -332,6 +360,10 @@ TEST_CASE("span: texts from outside are made valid UTF-8") {
         attributes{{"k\ufffd", "\ufffd(x"}, {"list", attribute::list_of_text{"\ufffd"}}});
   CHECK(data.events[0].name == "\ufffd");
   CHECK(data.status_message == "\ufffd\ufffd");
+
+  const tracer t({.resource = {{{"service.name", "\xff"}}}, .processors = {f.spans}});
+  t.start("b", context()).end();
+  CHECK(f.spans->named("b").resource->service_name() == "\ufffd");
 }
 
 TEST_CASE("tracer: without a processor nothing is recorded, decisions travel all the same") {
