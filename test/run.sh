@@ -120,7 +120,7 @@ require_build_tools "${needs[@]}"
 prefer "<zlib.h>" "<brotli/encode.h>"   # else cokit-http-compression is left out
 case " ${builds[*]} " in
   *" release "*)
-    prefer cmake clang-format-19
+    prefer cmake clang-format-19 chromium
     prefer_npm @seriousme/openapi-schema-validator@2.11.0 ;;
 esac
 

@@ -15,6 +15,7 @@
   let goneSince = null;
   let lost = false;             // the server no longer has what this page shows
   let timer = 0;
+  let hiding = 0;
 
   // --- elements -----------------------------------------------------------------------------------
 
@@ -166,13 +167,16 @@
                              plural(failed, 'error', 'errors') : 'No calls in the last minute';
     return chart(label, kind, e.minute.map((value, i) => ({ value, bad: e.minute_failures[i] })), most);
   }
-  function latencyChart(e, kind) {
-    const { bounds, counts } = e.histogram;
+  function latencyChart({ bounds, counts }, kind) {
     const most = Math.max(0, ...counts);
     const top = counts.indexOf(most);
     const label = most ? 'Latencies: most often up to ' + time(bounds[top]) + ', from about ' + time(bounds[0]) +
-                             ' to ' + time(e.latency.max) : 'No latencies yet';
+                             ' to ' + time(bounds[bounds.length - 1]) : 'No latencies';
     return chart(label, kind, counts.map((value) => ({ value })), most);
+  }
+  function ticks({ bounds }) {
+    const some = bounds.length < 4 ? bounds : [0, 1, 2, 3].map((i) => bounds[Math.round((i / 3) * (bounds.length - 1))]);
+    return el('p', { class: 'scale' }, some.length ? some.map((t) => el('span', {}, time(t))) : 'none');
   }
   const errorTag = (failed, all) =>
       failed ? el('span', { class: 'bad' }, percent(failed, all)) : el('span', { class: 'quiet' }, '0%');
@@ -182,13 +186,20 @@
     return table('Endpoints',
         [['Endpoint'], ['Last minute', 'picture'], ['Calls/s', 'num'], ['Errors', 'num'], ['In flight', 'num'],
          ['p50', 'num'], ['p90', 'num'], ['p99', 'num'], ['Latencies', 'picture']],
-        endpoints.map((e) => row(e.name, head(endpointLink(e.name)),
+        endpoints.map((e) => {
+          // Of an endpoint that is seldom called, all that is known.
+          const seldom = e.latency.p50 === null && e.latency_since_start.p50 !== null;
+          const latency = seldom ? e.latency_since_start : e.latency;
+          const took = (s) => el('span', { class: seldom ? 'quiet' : null }, time(s));
+          return row(e.name, head(endpointLink(e.name)),
             cell('Last minute', 'picture', minuteChart(e, 'small')),
             cell('Calls/s', 'num', rate(e.rate.calls_10s)),
             cell('Errors', 'num', errorTag(e.rate.failures_1m, e.rate.calls_1m)),
             cell('In flight', 'num', whole(e.in_flight)),
-            cell('p50', 'num', time(e.latency.p50)), cell('p90', 'num', time(e.latency.p90)),
-            cell('p99', 'num', time(e.latency.p99)), cell('Latencies', 'picture', latencyChart(e, 'small')))));
+            cell('p50', 'num', took(latency.p50)), cell('p90', 'num', took(latency.p90)),
+            cell('p99', 'num', took(latency.p99)),
+            cell('Latencies', 'picture', latencyChart(seldom ? e.histogram_since_start : e.histogram, 'small')));
+        }));
   }
   function deadline(r) {
     if (r.cancelled) return el('span', { class: 'tag bad' }, 'cancelled');
@@ -204,12 +215,12 @@
             cell('Waits for', 'whole', r.waits_for === null ? el('span', { class: 'quiet' }, '\u2013')
                 : [el('span', { class: 'break' }, r.waits_for), el('span', { class: 'quiet' }, ' for ' + time(r.waits_since))]),
             cell('Trace', 'whole', r.trace_id === null ? el('span', { class: 'quiet' }, '\u2013')
-                : el('span', { class: 'mono', title: r.trace_id },
+                : el('span', { class: 'mono id', title: r.trace_id },
                      shown.about.has_traces ? traceLink(r.trace_id, r.trace_id.slice(0, 8)) : r.trace_id.slice(0, 8))))));
   }
   function tracesTable(label, traces, none) {
     if (!traces.length) return empty(none);
-    return table(label, [['Trace'], ['Duration', 'num'], ['Spans', 'num'], ['Started', 'num'], ['Result']],
+    return table(label, [['Trace'], ['Duration', 'num'], ['Spans', 'num'], ['Started', 'num'], ['Result', 'result']],
         traces.map((t) => row(t.trace_id, head(traceLink(t.trace_id, t.name || '(no name)')),
             cell('Duration', 'num', time(t.length)), cell('Spans', 'num', whole(t.spans)),
             cell('Started', 'num', clock(t.start)),
@@ -245,7 +256,7 @@
          tile('In flight', whole(d.about.in_flight), plural(d.endpoints.length, 'endpoint', 'endpoints')),
          tile('Memory', bytes(d.process.memory), 'resident'),
          tile('CPU', cpu, of)),
-      card('Endpoints', 'Rates over 10 s, errors over a minute, latencies since the start', endpointsTable(d.endpoints)),
+      card('Endpoints', 'Calls over 10 s, the rest over a minute; latencies in grey since the start', endpointsTable(d.endpoints)),
       el('div', { class: 'pair', 'data-key': 'pair' },
          card('Longest in flight', el('a', { href: base + 'requests' }, 'All requests'), requestsTable(d.requests)),
          d.about.has_traces && card('Latest failures', el('a', { href: base + 'traces' }, 'All traces'),
@@ -312,7 +323,7 @@
   }
   function trace(d) {
     const end = Math.max(d.trace.length, ...d.spans.map((s) => s.start + s.length));
-    const kinds = [['internal', 'internal'], ['server', 'server'], ['client', 'client'], ['producer', 'queue'], ['error', 'error']];
+    const kinds = new Set(d.spans.map((s) => (s.status === 'error' ? 'error' : s.kind)));
     const missing = d.complete ? plural(d.missing_spans, 'span is', 'spans are') + ' left out: more than are kept of a trace.'
                                : plural(d.missing_spans, 'span has', 'spans have') + ' ended; they are shown when the trace has.';
     return [
@@ -323,7 +334,7 @@
               : d.trace.failed ? el('span', { class: 'tag bad' }, 'error') : el('span', { class: 'tag good' }, 'ok'))),
       d.trace.failed && d.trace.message && el('p', { class: 'note break', 'data-key': 'message' }, d.trace.message),
       card('Waterfall', 'Enter or a click opens a span',
-        el('p', { class: 'legend', 'aria-hidden': 'true' }, kinds.map(([kind, name]) => el('span', {}, el('i', { class: 'kind-' + kind }), name))),
+        el('p', { class: 'legend', 'aria-hidden': 'true' }, [...kinds].map((kind) => el('span', {}, el('i', { class: 'kind-' + kind }), kind))),
         el('div', { class: 'axis', 'aria-hidden': 'true' },
            el('span', { class: 'scale' }, [0, 0.25, 0.5, 0.75, 1].map((p) => el('span', {}, time(p * end))))),
         el('ol', { class: 'waterfall', 'aria-label': 'Spans' }, d.spans.map((s) => waterfallRow(s, end))),
@@ -332,6 +343,7 @@
   }
   function endpoint(d) {
     const e = d.endpoint;
+    const quantile = (name) => tile(name, time(e.latency[name]), time(e.latency_since_start[name]) + ' since the start');
     const names = { ok: 'ok', business_error: 'business error', refused: 'refused', canceled: 'cancelled', failed: 'failed' };
     return [
       heading(e.name, el('p', {}, plural(e.calls, 'call', 'calls') + ', ' + plural(e.failures, 'error', 'errors') + ' since the start')),
@@ -339,15 +351,13 @@
          tile('Calls per second', rate(e.rate.calls_10s), rate(e.rate.calls_1m) + ' over a minute'),
          tile('Errors per second', rate(e.rate.failures_10s), percent(e.rate.failures_1m, e.rate.calls_1m) + ' over a minute', e.rate.failures_10s > 0),
          tile('In flight', whole(e.in_flight)),
-         tile('p50', time(e.latency.p50)), tile('p90', time(e.latency.p90)),
-         tile('p99', time(e.latency.p99), 'at most ' + time(e.latency.max))),
+         quantile('p50'), quantile('p90'), quantile('p99')),
+      card('Last minute', 'calls each second, errors in red', minuteChart(e, 'mid'),
+           el('p', { class: 'scale' }, el('span', {}, '60 s ago'), el('span', {}, 'now'))),
       el('div', { class: 'pair', 'data-key': 'pictures' },
-         card('Last minute', 'calls each second, errors in red', minuteChart(e, 'mid'),
-              el('p', { class: 'scale' }, el('span', {}, '60 s ago'), el('span', {}, 'now'))),
-         card('Latencies', 'since the start', latencyChart(e, 'mid'),
-              el('p', { class: 'scale' }, e.histogram.bounds.length
-                ? [el('span', {}, time(e.histogram.bounds[0])), el('span', {}, time(e.histogram.bounds[e.histogram.bounds.length - 1]))]
-                : 'none yet'))),
+         card('Latencies now', 'over a minute', latencyChart(e.histogram, 'mid'), ticks(e.histogram)),
+         card('Latencies of all calls', 'since the start', latencyChart(e.histogram_since_start, 'mid'),
+              ticks(e.histogram_since_start))),
       el('div', { class: 'pair', 'data-key': 'more' },
          card('Layers', 'a call goes from the first to the last',
               el('ol', { class: 'stack' }, d.layers.map((l) => el('li', {}, l)), el('li', { class: 'core' }, 'handler'))),
@@ -427,7 +437,14 @@
 
   // --- the server, and whether it answers ---------------------------------------------------------
 
-  const say = (text) => { byId('said').textContent = text; };
+  // For screen readers, and where it answers to what somebody did, for all.
+  function say(text, visible) {
+    const said = byId('said');
+    said.textContent = text;
+    said.className = visible ? 'toast' : 'unseen';
+    clearTimeout(hiding);
+    if (visible) hiding = setTimeout(() => { said.className = 'unseen'; }, 6000);
+  }
   function tell() {
     const complete = shown && shown.about.page === 'trace' && shown.complete;
     const state = paused ? 'paused' : goneSince ? 'gone' : complete ? 'complete' : 'live';
@@ -482,10 +499,10 @@
     try {
       const { answer, data } = await ask({ method: 'POST', body: JSON.stringify({ name, level }),
           headers: { 'Content-Type': 'application/json', 'X-Requested-With': 'cokit' } });
-      if (!answer.ok) return say('Not changed: ' + (await answer.text()).trim());
+      if (!answer.ok) return say('Not changed: ' + (await answer.text()).trim(), true);
       show(data);
       if (form.dataset.logger === undefined && form.isConnected) form.reset();
-      say((name || 'All loggers') + ': ' + level);
+      say((name || 'All loggers') + ': ' + level, true);
     } catch (e) {
       unanswered();
     }

@@ -32,7 +32,7 @@ struct about {
 };
 
 struct quantiles {
-  std::optional<double> p50, p90, p99, max;
+  std::optional<double> p50, p90, p99;
 };
 
 /// `counts[i]` calls took up to `bounds[i]`, and longer than the bound before.
@@ -58,8 +58,9 @@ struct endpoint_shown {
   std::uint64_t failures = 0;
   std::size_t in_flight = 0;
   rates rate;
-  quantiles latency;
-  picture histogram;
+  /// Of the last minute, or half of it at least; and since the start.
+  quantiles latency, latency_since_start;
+  picture histogram, histogram_since_start;
   /// Of each of the last sixty seconds, the oldest first.
   std::vector<std::uint32_t> minute;
   std::vector<std::uint32_t> minute_failures;

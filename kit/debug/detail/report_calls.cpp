@@ -1,6 +1,7 @@
 // Endpoints, and the calls under way.
 #include <algorithm>
 #include <cmath>
+#include <ranges>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -19,21 +20,44 @@ std::optional<double> quantile(const metrics::histogram_data& d, double q) {
   return v < 0 ? std::nullopt : std::optional(v);
 }
 
+quantiles quantiles_of(const metrics::histogram_data& d) {
+  return {quantile(d, 0.5), quantile(d, 0.9), quantile(d, 0.99)};
+}
+
+// Without what is above the last bound, centuries, and empty buckets at both ends.
 picture picture_of(const metrics::histogram_data& d) {
   auto buckets = d.with_bounds(bars);
-  buckets.counts.pop_back();  // what is above the last bound: centuries
-  // The first of an exponential histogram's bounds is where its buckets begin.
-  while (!buckets.counts.empty() && buckets.counts.front() == 0) {
-    buckets.counts.erase(buckets.counts.begin());
-    buckets.bounds.erase(buckets.bounds.begin());
+  const auto used = [](std::uint64_t n) { return n > 0; };
+  auto& counts = buckets.counts;
+  counts.resize(buckets.bounds.size());
+  const auto last = std::ranges::find_if(counts | std::views::reverse, used).base();
+  const auto first = std::find_if(counts.begin(), last, used);
+  picture p;
+  p.counts.assign(first, last);
+  p.bounds.assign(buckets.bounds.begin() + (first - counts.begin()),
+                  buckets.bounds.begin() + (last - counts.begin()));
+  return p;
+}
+
+// Half as many bars, as often as it takes.
+picture coarser(picture p) {
+  while (p.counts.size() > bars) {
+    picture merged;
+    for (std::size_t i = 0; i < p.counts.size(); i += 2) {
+      const auto next = std::min(i + 1, p.counts.size() - 1);
+      merged.bounds.push_back(p.bounds[next]);
+      merged.counts.push_back(p.counts[i] + (next > i ? p.counts[next] : 0));
+    }
+    p = std::move(merged);
   }
-  return {std::move(buckets.bounds), std::move(buckets.counts)};
+  return p;
 }
 
 endpoint_shown show(const watched& w, time_point now) {
   const auto total = w.total();
   const auto minute = w.minute(now);
   const auto took = w.took();
+  const auto recently = w.took_recently(now);
   endpoint_shown e;
   e.name = shown(w.name());
   e.calls = total.calls();
@@ -43,8 +67,10 @@ endpoint_shown show(const watched& w, time_point now) {
             .calls_1m = minute.calls_per_second(60),
             .failures_10s = minute.failures_per_second(10),
             .failures_1m = minute.failures_per_second(60)};
-  e.latency = {quantile(took, 0.5), quantile(took, 0.9), quantile(took, 0.99), took.max};
-  e.histogram = picture_of(took);
+  e.latency = quantiles_of(recently);
+  e.latency_since_start = quantiles_of(took);
+  e.histogram = coarser(picture_of(recently));
+  e.histogram_since_start = picture_of(took);
   for (const auto& s : minute.seconds) {
     e.minute.push_back(s.calls);
     e.minute_failures.push_back(s.failed);

@@ -1,6 +1,7 @@
 #include <kit/debug/detail/watched.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <functional>
 #include <numeric>
@@ -16,6 +17,30 @@ std::int64_t second_of(time_point t) noexcept {
 
 std::size_t slot_of(std::int64_t second) noexcept {
   return static_cast<std::size_t>(second) % part::seconds_kept;
+}
+
+std::int64_t period_of(std::int64_t second) noexcept {
+  return (second - (second < 0 ? recent_latencies::seconds - 1 : 0)) / recent_latencies::seconds;
+}
+
+// Buckets that hold 2^lowest ns and more; the first one is for what is below.
+constexpr int lowest = 10;
+
+std::size_t bucket_of(duration took) noexcept {
+  const auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(took).count();
+  const auto v = static_cast<std::uint64_t>(std::max<std::int64_t>(ns, 1));
+  const int power = static_cast<int>(std::bit_width(v)) - 1;
+  if (power < lowest) return 0;
+  const auto quarter = static_cast<std::size_t>(v >> (power - 2) & 3);
+  const auto i = 1 + 4 * static_cast<std::size_t>(power - lowest) + quarter;
+  return std::min(i, recent_latencies::buckets - 1);
+}
+
+// Seconds.
+double upper_bound(std::size_t bucket) noexcept {
+  if (bucket == 0) return 1e-9 * (std::uint64_t{1} << lowest);
+  const std::size_t power = lowest + (bucket - 1) / 4;
+  return 1e-9 * static_cast<double>((4 + (bucket - 1) % 4 + 1) << (power - 2));
 }
 
 // With the lock held.
@@ -45,6 +70,14 @@ running_call describe(std::string_view endpoint, const flight& f) {
 }
 
 }  // namespace
+
+void recent_latencies::add(std::int64_t in_period, duration took) noexcept {
+  if (period != in_period) {
+    period = in_period;
+    counts.fill(0);
+  }
+  ++counts[bucket_of(took)];
+}
 
 std::uint64_t totals::calls() const noexcept {
   return std::accumulate(ended.begin(), ended.end(), std::uint64_t{0});
@@ -110,6 +143,26 @@ last_minute watched::minute(time_point now) const {
   return m;
 }
 
+metrics::histogram_data watched::took_recently(time_point now) const {
+  const auto current = period_of(second_of(now));
+  metrics::explicit_counts sum;
+  sum.counts.resize(recent_latencies::buckets + 1);
+  for (const auto& p : parts_) {
+    std::lock_guard lock(p.mutex);
+    for (const auto& r : p.recent) {
+      if (r.period != current && r.period != current - 1) continue;
+      for (std::size_t i = 0; i < r.counts.size(); ++i)
+        sum.counts[i] += r.counts[i];
+    }
+  }
+  for (std::size_t i = 0; i < recent_latencies::buckets; ++i)
+    sum.bounds.push_back(upper_bound(i));
+  metrics::histogram_data d;
+  d.count = std::accumulate(sum.counts.begin(), sum.counts.end(), std::uint64_t{0});
+  d.buckets = std::move(sum);
+  return d;
+}
+
 void watched::append_running(std::vector<running_call>& to, std::size_t most) const {
   for (const auto& p : parts_) {
     std::lock_guard lock(p.mutex);
@@ -149,14 +202,17 @@ void watcher::leave(call& c, state& s) noexcept {
   } catch (const std::bad_alloc&) {  // no memory to look for a business error
   }
   const auto now = c.ended();
-  const std::chrono::duration<double> seconds = now - s.call.started;
-  endpoint_->took_.observe(seconds.count());
+  const duration took = now - s.call.started;
+  endpoint_->took_.observe(std::chrono::duration<double>(took).count());
+  const auto second = second_of(now);
   std::optional<last_failure> last;  // changes places with the one before, which ends unlocked
   if (failed && outcome.error()) last.emplace(*outcome.error(), now);
   std::lock_guard lock(s.at->mutex);
   unlink(s.call);
   --s.at->running_count;
-  count(*s.at, second_of(now), how, failed);
+  count(*s.at, second, how, failed);
+  const auto period = period_of(second);
+  s.at->recent[static_cast<std::size_t>(period & 1)].add(period, took);
   if (last) s.at->last.swap(last);
 }
 

@@ -39,6 +39,18 @@ struct second_count {
   std::uint32_t failed = 0;
 };
 
+/// How long calls took that ended in one half of a minute: four buckets for each power of two, from
+/// a microsecond to half an hour.
+struct recent_latencies {
+  static constexpr std::size_t buckets = 128;
+  static constexpr std::int64_t seconds = 30;
+
+  std::int64_t period = 0;  // since the epoch
+  std::array<std::uint32_t, buckets> counts{};
+
+  void add(std::int64_t in_period, duration took) noexcept;
+};
+
 /// The error that a call ended with.
 struct last_failure {
   kit::error what;
@@ -56,6 +68,7 @@ struct alignas(64) part {
   std::uint64_t failed = 0;
   std::optional<std::int64_t> first_second;
   std::array<second_count, seconds_kept> seconds{};
+  std::array<recent_latencies, 2> recent{};  // by the period's parity
   std::optional<last_failure> last;
 };
 
@@ -99,7 +112,10 @@ class watched {
 
   const std::string& name() const noexcept { return name_; }
   const std::vector<std::string>& layers() const noexcept { return layers_; }
+  /// Since the start.
   metrics::histogram_data took() const { return took_.data(); }
+  /// In the last 30 to 60 seconds, less exactly.
+  metrics::histogram_data took_recently(time_point now) const;
   totals total() const;
   last_minute minute(time_point now) const;
   /// Adds calls under way: all, or the oldest ones where there are more than `most`, and some.

@@ -10,6 +10,11 @@ using kit::errc;
 
 namespace {
 
+asio::awaitable<response> answer_after(kit::duration took) {
+  co_await kit::sleep_for(took);
+  co_return response{};
+}
+
 struct refusing {
   static constexpr std::string_view layer_name = "refusing";
   static kit::result<void> enter(kit::call&) { return kit::fail(errc::resource_exhausted); }
@@ -93,23 +98,75 @@ TEST_CASE("inspector: rates are of the last ten seconds and the last minute, as 
   CHECK(w.only_endpoint().calls == 38);
 }
 
-TEST_CASE("inspector: latencies as quantiles and as a picture of few bars") {
+TEST_CASE("inspector: latencies of the last minute, and since the start") {
   world w;
   const auto ep = w.inspect.watch(endpoint(handle), "sum");
   CHECK_FALSE(w.only_endpoint().latency.p50);
+  CHECK_FALSE(w.only_endpoint().latency_since_start.p50);
   CHECK(w.only_endpoint().histogram.counts.empty());
+  CHECK(w.only_endpoint().histogram_since_start.counts.empty());
+  auto waiting = w.call(ep, "wait");
+  w.loop.advance(1h);
   for (int i = 0; i < 9; ++i)
     w.call(ep, "slow");
   w.loop.advance(200ms);
-  auto waiting = w.call(ep, "wait");
-  w.loop.advance(1h);
-  const auto shown = w.only_endpoint();
-  CHECK(shown.latency.p50.value() == doctest::Approx(0.2).epsilon(0.02));
-  CHECK(shown.latency.max.value() == doctest::Approx(3600));
+  auto shown = w.only_endpoint();
+  CHECK(shown.latency_since_start.p50.value() == doctest::Approx(0.2).epsilon(0.02));
+  CHECK(shown.latency_since_start.p99.value() == doctest::Approx(3600).epsilon(0.02));
+  CHECK(shown.histogram_since_start.bounds.size() == shown.histogram_since_start.counts.size());
+  CHECK(shown.histogram_since_start.bounds.size() <= 25);
+  CHECK(shown.histogram_since_start.counts.front() == 9);
+  CHECK(shown.histogram_since_start.counts.back() == 1);
+  CHECK(shown.latency.p50.value() == doctest::Approx(0.2).epsilon(0.2));
   CHECK(shown.histogram.bounds.size() == shown.histogram.counts.size());
-  CHECK(shown.histogram.bounds.size() <= 25);
+  CHECK(shown.histogram.bounds.size() <= 24);
   CHECK(shown.histogram.counts.front() == 9);
-  CHECK(shown.histogram.counts.back() == 1);
+
+  w.loop.advance(1min);
+  w.call(ep, "slow");
+  w.loop.advance(200ms);
+  shown = w.only_endpoint();
+  CHECK(shown.histogram.counts == std::vector<std::uint64_t>{1});
+  CHECK(shown.histogram.bounds[0] == doctest::Approx(0.2).epsilon(0.2));
+  CHECK(shown.histogram_since_start.counts.front() == 10);
+  w.loop.advance(1min);
+  CHECK_FALSE(w.only_endpoint().latency.p50);
+}
+
+TEST_CASE("inspector: recent latencies of any length are known by a fifth") {
+  for (const kit::duration took : {kit::duration(1ms), kit::duration(77ms), kit::duration(1s),
+                                   kit::duration(59s), kit::duration(20min)}) {
+    world w;
+    const auto ep =
+        w.inspect.watch(endpoint([took](request) { return answer_after(took); }), "sum");
+    auto call = w.call(ep, "");
+    w.loop.advance(took);
+    const double seconds = std::chrono::duration<double>(took).count();
+    CHECK(w.only_endpoint().latency.p50.value() == doctest::Approx(seconds).epsilon(0.2));
+    CHECK(w.only_endpoint().histogram.bounds.at(0) >= seconds);
+  }
+}
+
+TEST_CASE("inspector: a call longer than the recent buckets go counts in the last of them") {
+  world w;
+  const auto ep = w.inspect.watch(endpoint(handle), "sum");
+  auto call = w.call(ep, "wait");
+  w.loop.advance(1h);
+  CHECK(w.only_endpoint().histogram.counts == std::vector<std::uint64_t>{1});
+}
+
+TEST_CASE("inspector: recent latencies far apart are few bars all the same") {
+  world w;
+  const auto ep = w.inspect.watch(endpoint(handle), "sum");
+  auto call = w.call(ep, "wait");
+  w.loop.advance(1h);
+  w.call(ep, "");
+  const auto shown = w.only_endpoint().histogram;
+  CHECK(shown.counts.size() <= 24);
+  CHECK(shown.counts.size() > 10);
+  CHECK(shown.counts.front() == 1);
+  CHECK(shown.counts.back() == 1);
+  CHECK(std::ranges::is_sorted(shown.bounds));
 }
 
 TEST_CASE("inspector: calls that take no time at all have a picture, too") {
@@ -117,7 +174,8 @@ TEST_CASE("inspector: calls that take no time at all have a picture, too") {
   const auto ep = w.inspect.watch(endpoint(handle), "sum");
   w.call(ep, "");
   const auto shown = w.only_endpoint();
-  CHECK(shown.latency.p50 == 0.0);
+  CHECK(shown.latency_since_start.p50 == 0.0);
+  CHECK(shown.histogram_since_start.counts == std::vector<std::uint64_t>{1});
   CHECK(shown.histogram.counts == std::vector<std::uint64_t>{1});
 }
 
