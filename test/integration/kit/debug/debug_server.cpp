@@ -113,6 +113,23 @@ asio::awaitable<void> call_again_and_again(tracing::tracer tracer, endpoint ep, 
   }
 }
 
+// [debug]
+struct parts {
+  std::shared_ptr<tracing::trace_ring> traces = std::make_shared<tracing::trace_ring>();
+  tracing::tracer tracer{{.processors = {traces}}};
+  kit::log::levels levels = kit::log::level::info;
+};
+
+http::router routes(const parts& p, shop_service& shop) {
+  const kit::debug::inspector inspect({.name = "shop", .traces = p.traces, .levels = p.levels});
+  shop = inspect.watch(shop, "shop.");  // last, around all its layers
+  http::router router;
+  router.mount("/shop", shop);
+  router.mount("/debug", inspect.handler());
+  return router;
+}
+// [end]
+
 struct null_sink final : kit::log::sink {
   void write(const kit::log::record&) override {}
   void flush() override {}
@@ -121,35 +138,28 @@ struct null_sink final : kit::log::sink {
 }  // namespace
 
 int main() {
-  const auto traces = std::make_shared<tracing::trace_ring>();
-  const tracing::tracer tracer({.resource = {{{"service.name", "shop"}}}, .processors = {traces}});
-  kit::log::levels levels;
-  levels.set("http.client", kit::log::level::warn);
-  const kit::log::logger log({.sink = std::make_shared<null_sink>(), .levels = levels});
+  parts p;
+  p.levels.set("http.client", kit::log::level::warn);
+  const kit::log::logger log({.sink = std::make_shared<null_sink>(), .levels = p.levels});
   const kit::metrics::registry metrics;
+  auto shop =
+      kit::wrap(make_shop(p.tracer), kit::middleware::logging(log),
+                kit::middleware::instrumenting(metrics), kit::middleware::tracing(p.tracer));
+  auto router = routes(p, shop);
 
-  kit::debug::inspector_options options{.name = "shop",
-                                        .build = {{"version", "1.4.2"}, {"commit", "9f2c1ab"}},
-                                        .traces = traces,
-                                        .levels = levels};
-  const kit::debug::inspector inspect(options);
-  options.allow_writes = true;
-  const kit::debug::inspector writable(options);
-  const auto shop = inspect.watch(
-      kit::wrap(make_shop(tracer), kit::middleware::logging(log),
-                kit::middleware::instrumenting(metrics), kit::middleware::tracing(tracer)),
-      "shop.");
-  const endpoint odd = inspect.watch(endpoint([](order) { return wait(3ms); }), "GET /a/~b/{id}");
+  const kit::debug::inspector ops({.name = "shop (ops)",
+                                   .build = {{"version", "1.4.2"}, {"commit", "9f2c1ab"}},
+                                   .levels = p.levels,
+                                   .allow_writes = true});
+  const endpoint odd = ops.watch(endpoint([](order) { return wait(3ms); }), "GET /a/~b/{id}");
+  router.mount("/ops/debug", ops.handler());
 
-  http::router router;
-  router.mount("/debug", inspect.handler());
-  router.mount("/ops/debug", writable.handler());
   kit::runtime rt({.threads = 2, .handle_signals = true});
-  rt.on(0, [&] { return call_again_and_again(tracer, shop.find, "/find", 5ms); });
-  rt.on(1, [&] { return call_again_and_again(tracer, shop.find, "/find", 7ms); });
-  rt.on(0, [&] { return call_again_and_again(tracer, shop.buy, "/buy", 20ms); });
-  rt.on(1, [&] { return call_again_and_again(tracer, shop.report, "/report", 1s); });
-  rt.on(1, [&] { return call_again_and_again(tracer, odd, "/a/~b/{id}", 100ms); });
+  rt.on(0, [&] { return call_again_and_again(p.tracer, shop.find, "/find", 5ms); });
+  rt.on(1, [&] { return call_again_and_again(p.tracer, shop.find, "/find", 7ms); });
+  rt.on(0, [&] { return call_again_and_again(p.tracer, shop.buy, "/buy", 20ms); });
+  rt.on(1, [&] { return call_again_and_again(p.tracer, shop.report, "/report", 1s); });
+  rt.on(1, [&] { return call_again_and_again(p.tracer, odd, "/a/~b/{id}", 100ms); });
   std::cout << http::serve(rt, router, {.port = 0}) << std::endl;
   return rt.run();
 }
