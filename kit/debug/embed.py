@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Makes the C++ source of the debug page out of its HTML, style and script.
 
-usage: embed.py page.html page.css page.js OUTPUT.cpp
+usage: embed.py OUTPUT.cpp PAGE.html FILE.css... FILE.js...
 In the HTML {{style}} and {{script}} stand where those belong, {{title}} and {{data}} for what the program
-fills in. The policy (CSP) lets only that style and that script in, by their hashes, whatever the data are.
+fills in. All scripts together, in their order, are one function. The policy (CSP) lets only that style and
+that script in, by their hashes, whatever the data are.
 """
 
 import base64
@@ -35,9 +36,14 @@ def check(script, style):
         assert text.isascii(), "write other characters as escapes"
 
 
-def main(html, css, js, output):
-    page, style, script = (pathlib.Path(p).read_bytes().decode() for p in (html, css, js))
+def main(output, html, *files):
+    def read(suffix):
+        return "\n".join(pathlib.Path(f).read_bytes().decode() for f in files if f.endswith(suffix))
+
+    style = "\n" + read(".css")
+    script = "\n'use strict';\n(() => {\n" + read(".js") + "})();\n"
     check(script, style)
+    page = pathlib.Path(html).read_text(encoding="utf-8")
     page = page.replace("{{style}}", style).replace("{{script}}", script)
     parts = re.split(r"\{\{(?:title|data)\}\}", page)
     assert len(parts) == 3, "there is one {{title}}, and one {{data}} behind it"

@@ -5,7 +5,7 @@
 
 namespace kit::debug::detail {
 
-/// page.html with its style and script, made by embed.py when the library is built: what comes
+/// page.html with its styles and scripts, made by embed.py when the library is built: what comes
 /// before the title, between title and data, and after the data.
 extern const std::array<std::string_view, 3> page_text;
 /// Lets nothing run, or style, but those two, and nobody frame the page.
