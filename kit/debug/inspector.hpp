@@ -61,7 +61,8 @@ struct inspector_options {
 /// errors of other people's requests. So mount it on a port of its own, or behind a middleware that
 /// asks who it is.
 ///
-/// A call that is watched costs about 0.2 us and no allocation; an endpoint takes some 7 kB.
+/// A call that is watched costs about 0.2 us and no allocation; an endpoint takes 20 kB of memory,
+/// and for each thread that calls it what its histogram does.
 ///
 /// A small handle: copies are the same. Endpoints and handlers may outlive it. Threads: any.
 class inspector {
@@ -71,6 +72,14 @@ class inspector {
 
   /// The endpoint, with what counts its calls outermost. It is listed by that name, with the layers
   /// that it has now; so this comes last, around all others. Endpoints of one name count together.
+  ///
+  /// A call's trace, and what it waits for, is known where a span is current around it: a server's.
+  ///
+  /// Each route of a router, by method and pattern:
+  ///
+  ///     router.use([inspect](auto route, std::string_view name) {
+  ///       return inspect.watch(std::move(route), name);
+  ///     });
   template <class Req, class Resp>
   endpoint<Req, Resp> watch(endpoint<Req, Resp> ep, std::string_view name) const {
     if (!ep) return ep;

@@ -41,23 +41,15 @@ http::response with_fields(http::response r) {
   return r;
 }
 
+// In a title nothing else means anything.
 void append_escaped(std::string& out, std::string_view text) {
   for (const char c : text) {
-    switch (c) {
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '&':
-        out += "&amp;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
+    if (c == '<') {
+      out += "&lt;";
+    } else if (c == '&') {
+      out += "&amp;";
+    } else {
+      out += c;
     }
   }
 }
@@ -82,8 +74,9 @@ content written(Page page, std::string title, std::string_view base) {
   page.about.base = base;
   title += " \xc2\xb7 " + page.about.name;
   // Not a text of the page can end a script, even in a browser that sees it otherwise.
-  auto json = json::encode(page, {.escape_html = true});
-  return {std::move(title), json ? *std::move(json) : throw json.error()};
+  auto text = json::encode(page, {.escape_html = true});
+  if (!text) throw std::move(text).error();
+  return {std::move(title), *std::move(text)};
 }
 
 content missing(const core& c, std::string message, std::string_view base) {

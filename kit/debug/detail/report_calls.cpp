@@ -63,10 +63,10 @@ endpoint_shown show(const watched& w, time_point now) {
   e.calls = total.calls();
   e.failures = total.failed;
   e.in_flight = total.running;
-  e.rate = {.calls_10s = minute.calls_per_second(10),
-            .calls_1m = minute.calls_per_second(60),
-            .failures_10s = minute.failures_per_second(10),
-            .failures_1m = minute.failures_per_second(60)};
+  e.rate = {.calls_10s = minute.per_second(10, &second_count::calls),
+            .calls_1m = minute.per_second(60, &second_count::calls),
+            .failures_10s = minute.per_second(10, &second_count::failed),
+            .failures_1m = minute.per_second(60, &second_count::failed)};
   e.latency = quantiles_of(recently);
   e.latency_since_start = quantiles_of(took);
   e.histogram = coarser(picture_of(recently));

@@ -128,11 +128,18 @@ class layout {
   tracing::wall_time origin_;
 };
 
+const tracing::span_data* pointer(const tracing::span_data& s) {
+  return &s;
+}
+const tracing::span_data* pointer(const std::shared_ptr<const tracing::span_data>& s) {
+  return s.get();
+}
 template <class Spans>
 std::vector<const tracing::span_data*> pointers(const Spans& spans) {
   std::vector<const tracing::span_data*> all;
+  all.reserve(spans.size());
   for (const auto& s : spans)
-    all.push_back(&*s);
+    all.push_back(pointer(s));
   return all;
 }
 
@@ -160,10 +167,7 @@ trace_page show_open(const core& c, const tracing::active_trace& t) {
              .failed = false,
              .message = {}};
   p.missing_spans = t.ended;
-  std::vector<const tracing::span_data*> spans;
-  for (const auto& s : t.open)
-    spans.push_back(&s);
-  p.spans = layout(spans, origin).rows();
+  p.spans = layout(pointers(t.open), origin).rows();
   for (auto& s : p.spans) {
     s.open = true;
     s.length = std::max(0.0, p.trace.length - s.start);

@@ -83,19 +83,12 @@ std::uint64_t totals::calls() const noexcept {
   return std::accumulate(ended.begin(), ended.end(), std::uint64_t{0});
 }
 
-double last_minute::calls_per_second(std::size_t window) const noexcept {
+double last_minute::per_second(std::size_t window,
+                               std::uint32_t second_count::* what) const noexcept {
   window = std::min(window, known);
   double sum = 0;
   for (std::size_t i = length - window; i < length; ++i)
-    sum += seconds[i].calls;
-  return window > 0 ? sum / static_cast<double>(window) : 0;
-}
-
-double last_minute::failures_per_second(std::size_t window) const noexcept {
-  window = std::min(window, known);
-  double sum = 0;
-  for (std::size_t i = length - window; i < length; ++i)
-    sum += seconds[i].failed;
+    sum += seconds[i].*what;
   return window > 0 ? sum / static_cast<double>(window) : 0;
 }
 

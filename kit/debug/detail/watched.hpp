@@ -89,9 +89,8 @@ struct last_minute {
   /// Of those, how many there have been since the first call ended: 0 to 60.
   std::size_t known = 0;
 
-  /// Of the last `window` seconds, or as many as are known.
-  double calls_per_second(std::size_t window) const noexcept;
-  double failures_per_second(std::size_t window) const noexcept;
+  /// How many calls, or failures, in the last `window` seconds, or as many as are known.
+  double per_second(std::size_t window, std::uint32_t second_count::* what) const noexcept;
 };
 
 /// A call under way, as it is shown.

@@ -175,6 +175,20 @@ class InBrowser(unittest.TestCase):
         page.press("Enter")
         page.until(f"document.getElementById('main').innerText !== {json.dumps(before)}")
 
+    def test_it_asks_nobody_while_it_is_hidden(self):
+        page = self.page("/debug/endpoints/shop.find")
+
+        def hide(hidden):
+            page.run(f"Object.defineProperty(document, 'hidden', {{ value: {hidden}, configurable: true }}), "
+                     "document.dispatchEvent(new Event('visibilitychange'))")
+
+        hide("true")
+        before = page.run("document.getElementById('main').innerText")
+        page.run("new Promise(done => setTimeout(done, 3000))")
+        self.assertEqual(page.run("document.getElementById('main').innerText"), before)
+        hide("false")
+        page.until(f"document.getElementById('main').innerText !== {json.dumps(before)}")
+
     def test_it_shows_that_the_server_is_gone_and_recovers(self):
         page = self.page()
         page.call("Network.enable")

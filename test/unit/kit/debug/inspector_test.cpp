@@ -292,6 +292,18 @@ TEST_CASE("inspector: endpoints of one name count together; one without a name h
   CHECK_FALSE(w.inspect.watch(endpoint(), "empty"));
 }
 
+TEST_CASE("inspector: watching is a middleware, too, as a router uses it") {
+  world w;
+  const auto watch = [inspect = w.inspect](auto ep, std::string_view name) {
+    return inspect.watch(std::move(ep), name);
+  };
+  const auto ep = kit::chain(watch, nothing())(endpoint(handle), "GET /x");
+  w.call(ep, "");
+  CHECK(w.only_endpoint().calls == 1);
+  CHECK(w.page<detail::endpoint_page>("/endpoints/GET%20~2Fx").layers ==
+        std::vector<std::string>{"nothing"});
+}
+
 TEST_CASE("inspector: the last error and its age") {
   world w;
   const auto ep = w.inspect.watch(endpoint(handle), "sum");
