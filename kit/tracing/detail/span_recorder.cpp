@@ -44,35 +44,34 @@ std::uint32_t tidy(attributes& all, const span_limits& limits) {
 
 span_recorder::span_recorder(std::shared_ptr<const tracer::core> core, span_data data,
                              time_point started)
-    : core_(std::move(core)), started_(started), data_(std::move(data)) {
+    : core_(std::move(core)),
+      started_(started),
+      data_(std::make_shared<span_data>(std::move(data))) {
   const auto& limits = core_->options.limits;
-  tidy(data_.name, limits.text_bytes);
-  data_.dropped_attributes = tidy(data_.attributes, limits);
-  if (data_.links.size() > limits.links) {
-    data_.dropped_links = static_cast<std::uint32_t>(data_.links.size() - limits.links);
-    data_.links.resize(limits.links);
+  tidy(data_->name, limits.text_bytes);
+  data_->dropped_attributes = tidy(data_->attributes, limits);
+  if (data_->links.size() > limits.links) {
+    data_->dropped_links = static_cast<std::uint32_t>(data_->links.size() - limits.links);
+    data_->links.resize(limits.links);
   }
-  for (auto& l : data_.links)
-    data_.dropped_attributes += tidy(l.attributes, limits);
+  for (auto& l : data_->links)
+    data_->dropped_attributes += tidy(l.attributes, limits);
 }
 
 // A span that nobody ended: what is known of it must not be lost.
 span_recorder::~span_recorder() {
   if (ended_) return;
-  data_.length = std::max(core_->now() - started_, duration::zero());
-  try {
-    const auto ended = std::make_shared<const span_data>(std::move(data_));
-    for (const auto& p : core_->options.processors)
-      p->on_end(ended);
-  } catch (const std::bad_alloc&) {  // lost after all
-  }
+  data_->length = std::max(core_->now() - started_, duration::zero());
+  const std::shared_ptr<const span_data> ended = data_;
+  for (const auto& p : core_->options.processors)
+    p->on_end(ended);
 }
 
 void span_recorder::set_name(std::string_view name) {
   std::lock_guard lock(mutex_);
   if (ended_) return;
-  data_.name = name;
-  tidy(data_.name, core_->options.limits.text_bytes);
+  data_->name = name;
+  tidy(data_->name, core_->options.limits.text_bytes);
 }
 
 void span_recorder::set(attribute a, bool replace) {
@@ -83,13 +82,13 @@ void span_recorder::set(attribute a, bool replace) {
 void span_recorder::put(attribute a, bool replace) {
   const auto& limits = core_->options.limits;
   tidy(a, limits.text_bytes);
-  const auto same = std::ranges::find(data_.attributes, a.key, &attribute::key);
-  if (same != data_.attributes.end()) {
+  const auto same = std::ranges::find(data_->attributes, a.key, &attribute::key);
+  if (same != data_->attributes.end()) {
     if (replace) same->value = std::move(a.value);
-  } else if (data_.attributes.size() < limits.attributes) {
-    data_.attributes.push_back(std::move(a));
+  } else if (data_->attributes.size() < limits.attributes) {
+    data_->attributes.push_back(std::move(a));
   } else {
-    ++data_.dropped_attributes;
+    ++data_->dropped_attributes;
   }
 }
 
@@ -97,53 +96,53 @@ void span_recorder::add_event(span_event e) {
   const auto& limits = core_->options.limits;
   std::lock_guard lock(mutex_);
   if (ended_) return;
-  if (data_.events.size() >= limits.events) {
-    ++data_.dropped_events;
+  if (data_->events.size() >= limits.events) {
+    ++data_->dropped_events;
     return;
   }
-  data_.dropped_attributes += tidy(e.attributes, limits);
+  data_->dropped_attributes += tidy(e.attributes, limits);
   tidy(e.name, limits.text_bytes);
-  data_.events.push_back(std::move(e));
+  data_->events.push_back(std::move(e));
 }
 
 void span_recorder::add_link(span_link l) {
   const auto& limits = core_->options.limits;
   std::lock_guard lock(mutex_);
   if (ended_) return;
-  if (data_.links.size() >= limits.links) {
-    ++data_.dropped_links;
+  if (data_->links.size() >= limits.links) {
+    ++data_->dropped_links;
     return;
   }
-  data_.dropped_attributes += tidy(l.attributes, limits);
-  data_.links.push_back(std::move(l));
+  data_->dropped_attributes += tidy(l.attributes, limits);
+  data_->links.push_back(std::move(l));
 }
 
 void span_recorder::set_status(span_status status, std::string_view message) {
   std::lock_guard lock(mutex_);
-  if (ended_ || data_.status == span_status::ok) return;
-  data_.status = status;
-  data_.status_message = status == span_status::error ? message : std::string_view();
-  tidy(data_.status_message, core_->options.limits.text_bytes);
+  if (ended_ || data_->status == span_status::ok) return;
+  data_->status = status;
+  data_->status_message = status == span_status::error ? message : std::string_view();
+  tidy(data_->status_message, core_->options.limits.text_bytes);
 }
 
 void span_recorder::end(const std::shared_ptr<span_recorder>& self, time_point when) {
   {
     std::lock_guard lock(self->mutex_);
     if (std::exchange(self->ended_, true)) return;
-    self->data_.length = std::max(when - self->started_, duration::zero());
+    self->data_->length = std::max(when - self->started_, duration::zero());
   }
-  const std::shared_ptr<const span_data> ended(self, &self->data_);
+  const std::shared_ptr<const span_data> ended = self->data_;
   for (const auto& p : self->core_->options.processors)
     p->on_end(ended);
 }
 
 span_data span_recorder::data() const {
   std::lock_guard lock(mutex_);
-  return data_;
+  return *data_;
 }
 
 wall_time span_recorder::wall_now() const {
-  return data_.start + (core_->now() - started_);
+  return data_->start + (core_->now() - started_);
 }
 
 }  // namespace kit::tracing::detail

@@ -59,7 +59,8 @@ class span_recorder {
   const time_point started_;
   mutable std::mutex mutex_;
   bool ended_ = false;
-  span_data data_;
+  // By itself: who keeps it doesn't keep the tracer, whose processors may be who keeps it.
+  const std::shared_ptr<span_data> data_;
 };
 
 }  // namespace detail
