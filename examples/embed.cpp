@@ -170,6 +170,8 @@ int serve(const examples::options& options) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  return examples::run(count, arguments, "An Asio echo server with GET /stats and /total.", serve,
-                       "[URL of another one]...");
+  return examples::run(count, arguments,
+                       {.about = "An Asio echo server with GET /stats and /total.",
+                        .words = "[URL of another one]..."},
+                       serve);
 }

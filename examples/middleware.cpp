@@ -67,7 +67,7 @@ asio::awaitable<nap_response> nap(nap_request r) {
 
 int main(int count, char** arguments) {
   constexpr auto about = "POST /nap takes a nap of at most half a second.";
-  return examples::run(count, arguments, about, [](const examples::options& options) {
+  return examples::run(count, arguments, {about}, [](const examples::options& options) {
     const kit::log::logger log({.sink = kit::log::stderr_sink()});
     const auto service = kit::wrap(nap_service{.nap = nap}, log_calls{log},
                                    time_limit{500ms});  // first is outermost

@@ -1,7 +1,9 @@
 #include <examples/program.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <exception>
+#include <iomanip>
 #include <iostream>
 #include <optional>
 #include <stdexcept>
@@ -42,37 +44,53 @@ void read_threads(std::string_view text, options& into) {
   }
 }
 
+void read_value(std::string_view name, std::string_view value, const usage& how, options& into) {
+  if (name == "--listen") return read_listen(value, into);
+  if (name == "--threads") return read_threads(value, into);
+  if (std::ranges::find(how.own, name, &own_option::name) == how.own.end()) {
+    throw bad_option("unknown option '" + std::string(name) + "'");
+  }
+  into.own.insert_or_assign(std::string(name), std::string(value));
+}
+
 // Nothing when help was asked for.
-std::optional<options> read(int count, char** arguments, bool takes_words) {
+std::optional<options> read(int count, char** arguments, const usage& how) {
   options result;
   for (int i = 1; i < count; ++i) {
     const std::string_view name = arguments[i];
-    if (takes_words && !name.starts_with('-')) {
+    if (!how.words.empty() && !name.starts_with('-')) {
       result.words.emplace_back(name);
       continue;
     }
     if (name == "--help" || name == "-h") return std::nullopt;
-    if (name != "--listen" && name != "--threads") {
-      throw bad_option("unknown option '" + std::string(name) + "'");
-    }
-    if (++i == count) throw bad_option(std::string(name) + ": the value is missing");
-    name == "--listen" ? read_listen(arguments[i], result) : read_threads(arguments[i], result);
+    const bool last = i + 1 == count;
+    read_value(name, last ? std::string_view("0") : arguments[i + 1], how, result);
+    if (last) throw bad_option(std::string(name) + ": the value is missing");
+    ++i;
   }
   return result;
 }
 
+void show_help(std::string_view name, const usage& how) {
+  std::cout << how.about << "\n\nusage: " << name << " [option]..."
+            << (how.words.empty() ? "" : " ") << how.words << '\n'
+            << option_help;
+  for (const auto& o : how.own) {
+    const auto form = std::string(o.name) + ' ' + std::string(o.value);
+    std::cout << "  " << std::left << std::setw(21) << form << o.help << '\n';
+  }
+}
+
 }  // namespace
 
-int run(int count, char** arguments, std::string_view about,
-        const std::function<int(const options&)>& program, std::string_view words) {
+int run(int count, char** arguments, const usage& how,
+        const std::function<int(const options&)>& program) {
   std::string_view name = count > 0 ? arguments[0] : "example";
   name.remove_prefix(name.rfind('/') + 1);  // npos + 1 is 0
   try {
-    const auto chosen = read(count, arguments, !words.empty());
+    const auto chosen = read(count, arguments, how);
     if (chosen) return program(*chosen);
-    std::cout << about << "\n\nusage: " << name << " [option]..." << (words.empty() ? "" : " ")
-              << words << '\n'
-              << option_help;
+    show_help(name, how);
     return 0;
   } catch (const bad_option& e) {
     std::cerr << name << ": " << e.what() << "\nTry '" << name << " --help'.\n";

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,19 +13,40 @@
 // What the example programs have in common: the command line, and how failures are shown.
 namespace examples {
 
-/// From `--listen HOST:PORT` and `--threads N`, and the words without a dash.
+/// From `--listen HOST:PORT` and `--threads N`, the words without a dash, and a program's own.
 struct options {
   kit::http::server_options http = {.port = 8080};
   std::size_t threads = 1;
   std::vector<std::string> words = {};
+  std::map<std::string, std::string, std::less<>> own = {};
+
+  /// The value of one of its own; nothing where it wasn't given.
+  std::optional<std::string> get(std::string_view name) const {
+    const auto found = own.find(name);
+    return found != own.end() ? std::optional(found->second) : std::nullopt;
+  }
+};
+
+/// An option of a program's own, with a value: `--statsd`, `HOST:PORT`.
+struct own_option {
+  std::string_view name;
+  std::string_view value;
+  std::string_view help;
+};
+
+/// What a program has beside `--listen` and `--threads`.
+struct usage {
+  std::string_view about;
+  /// What its words are, e.g. `[URL]...`; empty: they are bad options.
+  std::string_view words = {};
+  std::vector<own_option> own = {};
 };
 
 /// Reads the command line and calls `program`, whose result is that of `main`. `--help` shows the
-/// options, and `about`, on standard output. Bad options, and what `program` throws, are shown on
-/// standard error; the results are then 2 and 1. Words are bad options unless `words` tells what
-/// they are, e.g. `[URL]...`.
-int run(int count, char** arguments, std::string_view about,
-        const std::function<int(const options&)>& program, std::string_view words = {});
+/// options on standard output. Bad options, and what `program` throws, are shown on standard error;
+/// the results are then 2 and 1.
+int run(int count, char** arguments, const usage& how,
+        const std::function<int(const options&)>& program);
 
 /// Prints `listening on http://127.0.0.1:8080`: the first line of each example.
 void announce(std::string_view address);

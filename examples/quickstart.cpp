@@ -14,7 +14,7 @@ asio::awaitable<sum_response> sum(sum_request r) {
 }
 
 int main(int count, char** arguments) {
-  return examples::run(count, arguments, "POST /sum adds.", [](const examples::options& options) {
+  return examples::run(count, arguments, {"POST /sum adds."}, [](const examples::options& options) {
     kit::http::router router;
     router.post("/sum", kit::endpoint(sum));
     kit::runtime rt({.threads = options.threads, .handle_signals = true});

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the example service stringsvc1, starts it, shows real calls and their answers, and leaves it
-# running until Ctrl-C.
+# Builds the example service stringsvc2, starts it, shows real calls and their answers, sends it some
+# traffic, says where its metrics and its debug page are, and leaves it running until Ctrl-C.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../test/support/setup.sh"
 
@@ -27,9 +27,9 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-require_build_tools curl
+require_build_tools curl "<curl/curl.h>"
 configure "$root/build"
-ninja -C "$root/build" examples/stringsvc1
+ninja -C "$root/build" examples/stringsvc2
 
 # --- start ----------------------------------------------------------------------------------------
 
@@ -45,7 +45,7 @@ trap stop EXIT
 trap 'exit 143' TERM
 trap 'exit 0' INT   # Ctrl-C is how one leaves
 
-"$root/build/examples/stringsvc1" --listen "$listen" >"$log" 2>&1 &
+"$root/build/examples/stringsvc2" --listen "$listen" >"$log" 2>&1 &
 service=$!
 
 # The first line it prints is the address, with the port that the kernel chose.
@@ -56,7 +56,7 @@ for _ in {1..200}; do
 done
 if [ -z "$url" ]; then
   cat "$log" >&2
-  die "stringsvc1 did not start"
+  die "stringsvc2 did not start"
 fi
 echo
 cat "$log"
@@ -87,11 +87,29 @@ call 200 /count '{"s": "hello, world"}'
 call '4??' /count '{"s": 12'
 call 404 /no-such-path
 
+# --- traffic --------------------------------------------------------------------------------------
+
+# So that there is something to see: short texts and long ones, and now and then an empty one.
+for i in {1..20}; do
+  text=$(printf 'x%.0s' $(seq 0 $((i % 5 * 7)))) path=/uppercase
+  [ $((i % 2)) = 0 ] || path=/count
+  [ $((i % 7)) != 0 ] || text=
+  curl -sS -m 10 -o /dev/null -d "{\"s\": \"$text\"}" "$url$path"
+done
+echo
+echo "Sent 20 more requests. What the service counts:"
+echo
+echo "\$ curl $url/metrics | grep request_count"
+curl -sS -m 10 "$url/metrics" | grep '^my_group_string_service_request_count' ||
+  die "no metrics at $url/metrics"
+echo
+echo "Its metrics are at $url/metrics"
+
 # --- stay -----------------------------------------------------------------------------------------
 
 if [ "$once" = no ]; then
   echo
   echo "The service is running at $url; Ctrl-C stops it."
   tail -n +2 -f --pid="$service" "$log" &   # not in the foreground, or the traps would wait for it
-  wait "$service" || die "stringsvc1 ended with status $?"
+  wait "$service" || die "stringsvc2 ended with status $?"
 fi

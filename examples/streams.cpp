@@ -51,7 +51,7 @@ http::router routes() {
 
 int main(int count, char** arguments) {
   return examples::run(count, arguments,
-                       "PUT /upload counts bytes, GET /ticks sends an event a second.",
+                       {"PUT /upload counts bytes, GET /ticks sends an event a second."},
                        [](const examples::options& options) {
                          kit::runtime rt({.threads = options.threads, .handle_signals = true});
                          examples::announce(http::serve(rt, routes(), options.http));

@@ -11,18 +11,16 @@
 #include <asio/error.hpp>
 #include <asio/ip/address_v4.hpp>
 #include <asio/ip/address_v6.hpp>
-#include <asio/ip/basic_resolver.hpp>
 #include <asio/ip/v6_only.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/write.hpp>
 
-#include <kit/monitor.hpp>
+#include <kit/detail/look_up.hpp>
 
 namespace kit {
 namespace {
 
 using asio::ip::tcp;
-using tcp_resolver = asio::ip::basic_resolver<tcp, asio::any_io_executor>;
 
 // A completion handler that passes what `Make` makes of Asio's arguments on to a coroutine, as its
 // result: an error code among them so is returned, not thrown.
@@ -140,39 +138,6 @@ class listener final : public acceptor {
   tcp_acceptor acceptor_;
 };
 
-// The system's look-up blocks a thread and can't be called off. Shared with it, so that who waits
-// can go.
-struct look_up {
-  explicit look_up(const asio::any_io_executor& ex) : resolver(ex) {}
-
-  static asio::awaitable<std::error_code> run(std::shared_ptr<look_up> self, host_port where) {
-    self->resolver.async_resolve(
-        where.host, std::to_string(where.port),
-        [self](const std::error_code& ec, const tcp_resolver::results_type& found) {
-          const auto lock = self->guard.lock();
-          self->done = true;
-          self->error = ec;
-          for (const auto& entry : found)
-            self->endpoints.push_back(entry.endpoint());
-          self->guard.notify_all();
-        });
-    auto lock = self->guard.lock();
-    while (!self->done) {
-      if (co_await self->guard.wait(std::move(lock)) == wake::cancelled) {
-        co_return asio::error::operation_aborted;
-      }
-      lock = self->guard.lock();
-    }
-    co_return self->error;
-  }
-
-  tcp_resolver resolver;
-  monitor guard;
-  bool done = false;
-  std::error_code error;
-  std::vector<tcp::endpoint> endpoints;
-};
-
 // With nobody listening on a port from the range for outgoing connections, the system may choose
 // that very port to connect from, and connects the socket to itself.
 bool connected_to_itself(const tcp_socket& socket) {
@@ -236,18 +201,10 @@ asio::awaitable<connect_result> tcp_network::connect(std::string address) {
   if (!where || where->host.empty()) {
     co_return connect_result{make_error_code(errc::invalid_argument), nullptr};
   }
-  auto found = std::make_shared<look_up>(executor_);
-  std::error_code ec;
-  if (where->host == "localhost") {  // RFC 6761 6.3: no matter of DNS
-    for (const char* loopback : {"127.0.0.1", "::1"})
-      found->endpoints.emplace_back(asio::ip::make_address(loopback), where->port);
-  } else if (const auto numeric = asio::ip::make_address(where->host, ec); !ec) {
-    found->endpoints.emplace_back(numeric, where->port);
-  } else {
-    ec = co_await look_up::run(found, *where);
-    if (ec) co_return connect_result{ec, nullptr};
-  }
-  for (const auto& endpoint : found->endpoints) {
+  const auto to = co_await detail::look_up(executor_, *where);
+  std::error_code ec = to.error;
+  for (const auto& address_found : to.found) {
+    const tcp::endpoint endpoint(address_found, where->port);
     tcp_socket socket(executor_);
     const auto connected = co_await await_as<io_result>(
         [&](auto handler) { socket.async_connect(endpoint, std::move(handler)); }, make_io_result);

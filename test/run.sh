@@ -110,7 +110,7 @@ tidy_compiler() {
 }
 
 needs=("<doctest/doctest.h>" "<openssl/ssl.h>" "<curl/curl.h>" curl nghttpd openssl nginx haproxy
-       prometheus protoc)
+       prometheus protoc carbon-cache influxd)
 for build in "${builds[@]}"; do
   case $build in
     asan | tsan | fuzz) needs+=(sanitizers) ;;
@@ -119,11 +119,12 @@ for build in "${builds[@]}"; do
 done
 require_build_tools "${needs[@]}"
 prefer "<zlib.h>" "<brotli/encode.h>"   # else cokit-http-compression is left out
+prefer pminfo
 case " ${builds[*]} " in
   *" release "*)
     prefer cmake clang-format-19
     prefer chromium
-    prefer_npm @seriousme/openapi-schema-validator@2.11.0 ;;
+    prefer_npm @seriousme/openapi-schema-validator@2.11.0 statsd@0.9.0 ;;
 esac
 
 only_code=(--no-suite lint --no-suite install)

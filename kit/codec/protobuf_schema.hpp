@@ -76,17 +76,13 @@ struct schema_of {
 
 /// What is written as another type is described by that one; one description for each type.
 template <class M, integer_form Form>
-consteval const schema_type* schema_ref() {
-  if constexpr (converted<M>) {
-    return schema_ref<typename codec<M>::wire_type, Form>();
-  } else if constexpr (maybe<M>) {
-    return schema_ref<codec_detail::owned_type<M>, Form>();
-  } else if constexpr (integer<M>) {
-    return &schema_of<M, Form>::value;
-  } else {
-    return &schema_of<M, integer_form::varint>::value;
-  }
-}
+struct described : schema_of<M, integer_form::varint> {};
+template <integer M, integer_form Form>
+struct described<M, Form> : schema_of<M, Form> {};
+template <converted M, integer_form Form>
+struct described<M, Form> : described<typename codec<M>::wire_type, Form> {};
+template <maybe M, integer_form Form>
+struct described<M, Form> : described<codec_detail::owned_type<M>, Form> {};
 
 template <class M, integer_form Form>
 consteval std::string_view integer_name() {
@@ -114,16 +110,16 @@ consteval schema_field make_schema_field() {
   schema_field f;
   if constexpr (many_entries<M>) {
     f.label = schema_label::map;
-    f.key = schema_ref<typename M::key_type, Form>();
-    f.type = schema_ref<typename M::mapped_type, Form>();
+    f.key = &described<typename M::key_type, Form>::value;
+    f.type = &described<typename M::mapped_type, Form>::value;
   } else if constexpr (many<M>) {
     f.label = schema_label::repeated;
-    f.type = schema_ref<std::remove_const_t<typename M::value_type>, Form>();
+    f.type = &described<std::remove_const_t<typename M::value_type>, Form>::value;
   } else if constexpr (maybe<M>) {
     f.label = schema_label::optional;
-    f.type = schema_ref<codec_detail::owned_type<M>, Form>();
+    f.type = &described<codec_detail::owned_type<M>, Form>::value;
   } else {
-    f.type = schema_ref<M, Form>();
+    f.type = &described<M, Form>::value;
   }
   return f;
 }
@@ -135,7 +131,7 @@ consteval schema_field make_struct_schema_field() {
   if constexpr (info.alternative == reflect::wire_field::whole) {
     f = make_schema_field<typename struct_field<T, I>::member, info.form>();
   } else {
-    f.type = schema_ref<typename struct_field<T, I>::held, info.form>();
+    f.type = &described<typename struct_field<T, I>::held, info.form>::value;
     f.oneof = info.member;
     f.oneof_name = reflect::fields_of<T>[info.member].name;
     f.oneof_comment = reflect::fields_of<T>[info.member].comment;
@@ -184,7 +180,7 @@ consteval schema_type make_schema() {
 /// The description of a message or enum.
 template <class T>
 inline constexpr const schema_type& schema_type_of =
-    *detail::schema_ref<std::remove_cv_t<T>, integer_form::varint>();
+    detail::described<std::remove_cv_t<T>, integer_form::varint>::value;
 
 template <class... Ts>
 std::string schema(const schema_options& options = {}) {

@@ -1,19 +1,15 @@
 #include <kit/metrics/expvar.hpp>
 
-#include <algorithm>
-#include <array>
-#include <cmath>
 #include <map>
 #include <utility>
 
 #include <kit/codec/json.hpp>
 #include <kit/metrics/detail/numbers.hpp>
 #include <kit/metrics/detail/page.hpp>
+#include <kit/metrics/detail/quantiles.hpp>
 
 namespace kit::metrics {
 namespace {
-
-constexpr std::array usual_quantiles{0.5, 0.9, 0.95, 0.99};
 
 // `{a="1",b="2"}`; nothing without labels.
 std::string labels_of(const family& f, const point& p) {
@@ -28,7 +24,7 @@ std::string labels_of(const family& f, const point& p) {
 // `p99`, `p99.9`
 std::string name_of(double quantile) {
   std::string out = ".p";
-  detail::append_number(out, std::round(quantile * 1e9) / 1e7);
+  detail::append_number(out, detail::percent(quantile));
   return out;
 }
 
@@ -43,14 +39,8 @@ std::string expvar_json(const snapshot& s) {
         values[f.name + labels] = p.value;
         continue;
       }
-      const auto add = [&](double q) {
+      for (const double q : detail::shown_quantiles(f))
         values[f.name + name_of(q) + labels] = p.histogram.quantile(q);
-      };
-      if (f.quantiles.empty()) {
-        std::ranges::for_each(usual_quantiles, add);
-      } else {
-        std::ranges::for_each(f.quantiles, add);
-      }
     }
   }
   std::string out = "{\n";

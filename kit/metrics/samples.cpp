@@ -80,7 +80,12 @@ samples sample_buffer::take() {
   const std::lock_guard lock(mutex_);
   for (auto& [key, k] : std::exchange(kept_, {})) {
     const auto& family = k.from->family();
-    sampled_series s{family.name, family.kind, {}, rates_.at(&family), std::move(k.values)};
+    sampled_series s{.name = family.name,
+                     .kind = family.kind,
+                     .unit = family.unit,
+                     .labels = {},
+                     .rate = rates_.at(&family),
+                     .values = std::move(k.values)};
     for (std::size_t i = 0; i < family.labels.size(); ++i)
       s.labels.push_back({family.labels[i], k.from->values()[i]});
     out.series.push_back(std::move(s));

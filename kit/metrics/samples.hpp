@@ -36,6 +36,7 @@ struct sampling {
 struct sampled_series {
   std::string name;
   metric_kind kind = metric_kind::histogram;
+  std::string unit = {};
   /// Sorted by name.
   std::vector<label> labels;
   /// As `sampling::rate` said: each value stands for 1 / rate.

@@ -63,6 +63,9 @@ package_of() {
   case $1 in
     meson | pkg-config | curl | cmake | clang-format-19 | nginx | haproxy | openssl | prometheus | chromium)
       echo "$1" ;;
+    carbon-cache) echo graphite-carbon ;;
+    influxd) echo influxdb ;;
+    pminfo) echo pcp ;;
     ninja) echo ninja-build ;;
     compiler) echo clang-19 ;;
     run-clang-tidy-19) echo clang-tidy-19 ;;
@@ -111,9 +114,17 @@ require() {
   echo "Installing: $packages"
   [ -n "${apt_updated:-}" ] || as_root apt-get update -qq || echo "apt-get update failed; going on" >&2
   apt_updated=yes
+  local options=()
+  if [ ! -d /run/systemd/system ]; then   # some packages insist on starting a service all the same
+    local idle
+    idle=$(mktemp -d)
+    printf '#!/bin/sh\n' >"$idle/systemctl"
+    chmod 755 "$idle" "$idle/systemctl"
+    options=(-o "DPkg::Path=$idle:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+  fi
   # shellcheck disable=SC2086  # one word per package
   as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends $packages >/dev/null ||
+    apt-get install -y -qq --no-install-recommends "${options[@]}" $packages >/dev/null ||
     die "could not install: $packages"
 }
 

@@ -18,8 +18,17 @@
 #include <kit/codec/detail/type_kinds.hpp>
 #include <kit/reflect.hpp>
 
-/// Numbers, texts and bytes: internal to the codec.
-namespace kit::protobuf::detail {
+namespace kit::protobuf {
+
+/// How a type that the library doesn't know is written: as another one that it knows. See
+/// <kit/codec/protobuf.hpp>.
+template <class T>
+struct codec {};
+
+namespace detail {
+
+template <class T>
+concept converted = requires { typename codec<T>::wire_type; };
 
 using codec_detail::integer;
 
@@ -132,7 +141,7 @@ struct value<M, Form> : scalar<sizeof(M) == 8 ? wire::fixed64 : wire::fixed32> {
 
 /// Enums are open: values without a name are kept where the enum can hold them.
 template <reflect::enumeration M, integer_form Form>
-  requires(!std::same_as<M, std::byte>)
+  requires(!std::same_as<M, std::byte> && !converted<M>)
 struct value<M, Form> : scalar<wire::varint> {
   using underlying = std::underlying_type_t<M>;
   static_assert(sizeof(underlying) <= 4, "kit::protobuf: protobuf's enums have 32 bits");
@@ -238,4 +247,5 @@ struct value<std::array<std::byte, N>, Form> : scalar<wire::delimited> {
   }
 };
 
-}  // namespace kit::protobuf::detail
+}  // namespace detail
+}  // namespace kit::protobuf

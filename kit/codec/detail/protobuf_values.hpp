@@ -15,15 +15,7 @@
 
 namespace kit::protobuf {
 
-/// How a type that the library doesn't know is written: as another one that it knows. See
-/// <kit/codec/protobuf.hpp>.
-template <class T>
-struct codec {};
-
 namespace detail {
-
-template <class T>
-concept converted = requires { typename codec<T>::wire_type; };
 
 template <class T>
 inline constexpr bool is_result = false;
@@ -53,6 +45,7 @@ bool read_fields(reader& r, T& v);
 /// A pointer to a message stands for it where it cannot stand itself, as in a variant that contains
 /// itself. Null is written as an empty message.
 template <codec_detail::owner M, integer_form Form>
+  requires(!converted<M>)
 struct value<M, Form> : scalar<wire::delimited> {
   using pointee = codec_detail::owned_type<M>;
   static_assert(value<pointee, Form>::is_message,

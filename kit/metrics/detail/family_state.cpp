@@ -52,7 +52,8 @@ void validate(const family_info& info) {
 
 family_state::family_state(family_info info, clock now, std::shared_ptr<family_state> overflow)
     : info_(std::move(info)),
-      parts_(std::make_shared<family_parts>(info_.name, info_.kind, info_.labels, std::move(now))),
+      parts_(std::make_shared<family_parts>(info_.name, info_.kind, info_.unit, info_.labels,
+                                            std::move(now))),
       overflow_(std::move(overflow)) {
   if (info_.kind != metric_kind::histogram) return;
   if (const auto* e = std::get_if<explicit_buckets>(&info_.buckets)) {

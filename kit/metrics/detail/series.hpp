@@ -21,6 +21,7 @@ namespace kit::metrics::detail {
 struct family_parts {
   std::string name;
   metric_kind kind;
+  std::string unit;
   std::vector<std::string> labels;
   std::function<wall_time()> now;
   sample_tap tap;

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import unittest
 
-PROGRAMS = ("quickstart", "stringsvc1", "middleware", "streams", "embed")
+PROGRAMS = ("quickstart", "stringsvc1", "stringsvc2", "middleware", "streams", "embed")
 PATIENCE = 60  # seconds until a program that should have answered or ended counts as stuck
 folder = pathlib.Path()
 
@@ -227,6 +227,42 @@ class Stringsvc1(unittest.TestCase):
     def test_healthz(self):
         with Program("stringsvc1") as program:
             self.assertEqual(program.ask("GET", "/healthz"), (200, ""))
+
+
+class StringService2(unittest.TestCase):
+    """What Go kit's program logs and counts."""
+
+    def test_calls_are_logged_and_counted(self):
+        trace = "0af7651916cd43dd8448eb211c80319c"
+        with Program("stringsvc2") as program:
+            self.assertEqual(program.post("/uppercase", {"s": "a b"}), (200, {"v": "A B"}))
+            self.assertEqual(program.post("/uppercase", {"s": ""})[1]["err"], "empty string")
+            with program.connect() as connection:
+                headers = {"traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
+                connection.request("POST", "/count", '{"s": "abcde"}', headers)
+                self.assertEqual(json.loads(connection.getresponse().read()), {"v": 5})
+            status, page = program.ask("GET", "/metrics")
+            self.assertEqual(status, 200)
+            for line in (
+                'my_group_string_service_request_count_total{error="false",method="uppercase"} 1',
+                'my_group_string_service_request_count_total{error="true",method="uppercase"} 1',
+                'my_group_string_service_request_count_total{error="false",method="count"} 1',
+                "my_group_string_service_count_result_sum 5",
+                "my_group_string_service_count_result_count 1",
+                'my_group_string_service_request_latency_microseconds_count{error="false",method="count"} 1',
+            ):
+                with self.subTest(line):
+                    self.assertIn(line + "\n", page)
+            program.send_signal()
+            _, log = program.process.communicate(timeout=PATIENCE)
+            for line in (
+                r"^ts=\S+Z caller=stringsvc2\.cpp:\d+ msg=HTTP addr=127\.0\.0\.1:\d+$",
+                r' method=uppercase input="a b" output="A B" err=null took=\S+$',
+                r' method=uppercase input= output= err="empty string" took=\S+$',
+                rf" trace_id={trace} span_id=[0-9a-f]{{16}} method=count input=abcde n=5 took=\S+$",
+            ):
+                with self.subTest(line):
+                    self.assertRegex(log, re.compile(line, re.MULTILINE))
 
 
 class Middleware(unittest.TestCase):

@@ -263,3 +263,39 @@ TEST_CASE("chain: an endpoint knows the layers around it, from the outermost inw
   CHECK(inner.layers().size() == 2);
   CHECK(plain.layers().empty());
 }
+
+TEST_CASE(
+    "chain: what an interceptor refuses is marked as refused, what a handler fails with is not") {
+  struct limit {
+    static kit::result<void> enter(kit::call&) { return kit::fail(errc::resource_exhausted); }
+  };
+  kit::testing::loop loop;
+  const endpoint<int, int> plain = [](int i) -> awaitable<int> { co_return i; };
+  const auto limited = chain(limit())(plain);
+  CHECK(loop.start(limited.try_call(1)).value().error().refused());
+  // Through further layers, also those that aren't fused.
+  const auto around = chain(copying<int>(), quiet_interceptor())(limited);
+  CHECK(loop.start(around.try_call(1)).value().error().refused());
+  // A handler whose own call is refused has begun.
+  const endpoint<int, int> calling = [limited](int i) { return limited(i); };
+  const auto outer = chain(quiet_interceptor())(calling);
+  const auto failed = loop.start(outer.try_call(1)).value();
+  CHECK(failed.error() == errc::resource_exhausted);
+  CHECK_FALSE(failed.error().refused());
+}
+
+TEST_CASE("chain: an interceptor may prepare itself for each endpoint") {
+  struct named {
+    std::string name;
+    std::vector<std::string>* log;
+    named for_endpoint(std::string_view n) const { return {std::string(n), log}; }
+    void enter(kit::call&) const { log->push_back(name); }
+  };
+  kit::testing::loop loop;
+  std::vector<std::string> log;
+  const endpoint<int, int> plain = [](int i) -> awaitable<int> { co_return i; };
+  const auto layers = chain(named{"none", &log});
+  (void)loop.start(layers(plain, "a").try_call(1));
+  (void)loop.start(layers(plain, "b").try_call(1));
+  CHECK(log == std::vector<std::string>{"a", "b"});
+}

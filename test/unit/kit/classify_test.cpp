@@ -139,3 +139,16 @@ TEST_CASE("classify: a function of one's own decides, and may fall back on the d
   const classify copy = slow_is_bad;
   CHECK(copy(result<int>(kit::fail(errc::aborted))).retryable);
 }
+
+TEST_CASE("outcome: says how a call ended") {
+  const auto how = [](const auto& r) { return outcome(r).ending(); };
+  CHECK(how(result<plain>(plain{})) == kit::ending::succeeded);
+  CHECK(how(result<says_text>(says_text{""})) == kit::ending::succeeded);
+  CHECK(how(result<says_text>(says_text{"no"})) == kit::ending::business_failed);
+  CHECK(how(result<plain>(kit::fail(errc::internal))) == kit::ending::failed);
+  CHECK(how(result<plain>(kit::fail(errc::canceled))) == kit::ending::canceled);
+  const auto refused = error(errc::resource_exhausted, "too much").with_refused();
+  CHECK(how(result<plain>(kit::fail(refused))) == kit::ending::refused);
+  CHECK(kit::name(kit::ending::business_failed) == "business_error");
+  CHECK(kit::name(kit::ending::succeeded) == "ok");
+}

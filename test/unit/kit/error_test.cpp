@@ -219,3 +219,17 @@ TEST_CASE("settled: a cancellation is as late as its context, other errors stay"
   const auto aborted = caught(std::system_error(make_error_code(std::errc::operation_canceled)));
   CHECK(settled(aborted, errc::deadline_exceeded).cause() == aborted.cause());
 }
+
+TEST_CASE("error: a refusal stays one, whatever is added to it") {
+  const kit::error e(kit::errc::unavailable, "no");
+  CHECK_FALSE(e.refused());
+  const auto refused = e.with_refused();
+  CHECK(refused.refused());
+  CHECK(refused == e);  // it is the same error
+  CHECK(refused.with_retry_after(std::chrono::milliseconds(1)).with(7).refused());
+  auto copy = kit::error(kit::errc::internal);
+  copy = refused;
+  CHECK(copy.refused());
+  CHECK(kit::error(std::move(copy)).refused());
+  CHECK_FALSE(refused.with_refused(false).refused());
+}

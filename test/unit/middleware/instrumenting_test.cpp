@@ -170,7 +170,7 @@ TEST_CASE("instrumenting: what the metrics' names begin with is checked, and twi
   CHECK_THROWS_AS(instrumenting(registry, {.prefix = "a b"}), error);
   (void)registry.gauge({.name = "x_requests_total"});
   CHECK_THROWS_AS(instrumenting(registry, {.prefix = "x"}), error);
-  CHECK_NOTHROW(instrumenting(registry));
-  CHECK_NOTHROW(instrumenting(registry));
+  CHECK_NOTHROW(instrumenting{registry});
+  CHECK_NOTHROW(instrumenting{registry});
   CHECK_NOTHROW(instrumenting(registry, {.prefix = "other"}));
 }

@@ -18,6 +18,7 @@
 #include <doctest/doctest.h>
 
 #include <kit/codec/protobuf.hpp>
+#include <kit/reflect.hpp>
 
 #include "protobuf_check.hpp"
 
@@ -87,6 +88,7 @@ class decimal {
 struct celsius {
   std::int32_t tenths = 0;
 };
+enum class by_name : std::uint64_t { none, some };
 // Written as a message of views of it, without a copy.
 struct record {
   std::string name;
@@ -141,6 +143,14 @@ struct kit::protobuf::codec<celsius> {
     return v.tenths;
   }
   static kit::result<celsius> from_wire(std::int32_t tenths) { return celsius{tenths}; }
+};
+template <>
+struct kit::protobuf::codec<by_name> {
+  using wire_type = std::string;
+  static std::string to_wire(by_name v) { return std::string(kit::reflect::enum_name(v)); }
+  static kit::result<by_name> from_wire(const std::string& text) {
+    return kit::reflect::enum_from_name<by_name>(text).value_or(by_name::none);
+  }
 };
 template <>
 struct kit::protobuf::codec<record> {
@@ -336,6 +346,7 @@ TEST_CASE("protobuf: a codec of one's own says as what a type is written") {
   CHECK(there_and_back<holds<std::map<std::string, decimal>>>("0a 06 0a 01 'a' 12 01 '1'") ==
         "0a 06 0a 01 61 12 01 31");
   CHECK(there_and_back<holds<std::vector<celsius>>>("0a 02 01 02 08 03") == "0a 03 01 02 03");
+  CHECK(there_and_back<holds<by_name>>("0a 04 'some'") == "0a 04 73 6f 6d 65");
   CHECK(encoded(holds<celsius>{{-3000}}) == "v: colder than it gets");
   CHECK(encoded(holds<std::vector<celsius>>{{{0}, {-3000}}}) == "v[1]: colder than it gets");
 }

@@ -116,6 +116,16 @@ TEST_CASE("delta: an observed gauge is set each time") {
   CHECK(only_point(delta(first, w.later()), "g").updates == 1);
 }
 
+TEST_CASE("delta: a gauge that was never set is not touched, one that was, is") {
+  world w;
+  const auto g = w.metrics.gauge({.name = "g"});
+  w.metrics.up_down_counter({.name = "u"});
+  CHECK(only_point(delta({}, w.later()), "g").updates == 0);
+  CHECK(only_point(delta({}, w.later()), "u").updates == 0);
+  g.set(0);
+  CHECK(only_point(delta({}, w.later()), "g").updates == 1);
+}
+
 TEST_CASE("delta: nothing before gives all since the beginning") {
   world w;
   w.metrics.counter({.name = "c"}).add(5);

@@ -26,8 +26,8 @@ double all(std::string_view, metric_kind) {
 
 TEST_CASE("samples: a reader gets each value once, from when it began") {
   const registry r;
-  const auto h =
-      r.histogram({.name = "h", .buckets = kit::metrics::explicit_buckets{{1}}}, {"b", "a"});
+  const auto h = r.histogram(
+      {.name = "h", .unit = "bytes", .buckets = kit::metrics::explicit_buckets{{1}}}, {"b", "a"});
   h.with("2", "1").observe(0);
   auto reader = r.read_samples({});
   h.with("2", "1").observe(1);
@@ -37,6 +37,7 @@ TEST_CASE("samples: a reader gets each value once, from when it began") {
   REQUIRE(s.series.size() == 2);
   CHECK(s.series[0].name == "h");
   CHECK(s.series[0].kind == metric_kind::histogram);
+  CHECK(s.series[0].unit == "bytes");
   CHECK(s.series[0].labels == std::vector<label>{{"a", "1"}, {"b", "2"}});
   CHECK(s.series[0].rate == 1);
   CHECK(s.series[0].values == std::vector<double>{1, 2});
