@@ -10,6 +10,7 @@
 #include <asio/post.hpp>
 
 #include <kit/chain.hpp>
+#include <kit/debug/inspector.hpp>
 #include <kit/job.hpp>
 #include <kit/log/logger.hpp>
 #include <kit/log/sink.hpp>
@@ -105,6 +106,8 @@ int main(int argc, char**) {
 
   measure("endpoint", sum);
   measure("an interceptor that does nothing", with(nothing()));
+  const kit::debug::inspector inspect;
+  measure("watched for the debug page", inspect.watch(sum_endpoint(sum), "sum"));
   measure("logging, filtered", with(filtered));
   measure("logging, logfmt", with(logged));
   measure("instrumenting", with(counted));

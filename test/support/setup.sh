@@ -61,7 +61,8 @@ has_header() {
 
 package_of() {
   case $1 in
-    meson | pkg-config | curl | cmake | clang-format-19 | nginx | haproxy | openssl | prometheus) echo "$1" ;;
+    meson | pkg-config | curl | cmake | clang-format-19 | nginx | haproxy | openssl | prometheus | chromium)
+      echo "$1" ;;
     carbon-cache) echo graphite-carbon ;;
     influxd) echo influxdb ;;
     pminfo) echo pcp ;;

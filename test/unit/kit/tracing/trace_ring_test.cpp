@@ -221,3 +221,16 @@ TEST_CASE("trace_ring: is written by several threads, and read meanwhile") {
   CHECK(ring->active().empty());
   CHECK(ring->endpoints().size() == 3);
 }
+
+TEST_CASE("trace_ring: goes with its tracer, though it keeps traces of that") {
+  std::weak_ptr<trace_ring> gone;
+  {
+    const auto ring = std::make_shared<trace_ring>();
+    gone = ring;
+    const kit::tracing::tracer tracer({.processors = {ring}});
+    tracer.start("ended", context()).end();
+    (void)tracer.start("nobody ended it", context());
+    CHECK(ring->endpoints().size() == 2);
+  }
+  CHECK(gone.expired());
+}
