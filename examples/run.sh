@@ -103,7 +103,8 @@ echo "\$ curl $url/metrics | grep request_count"
 curl -sS -m 10 "$url/metrics" | grep '^my_group_string_service_request_count' ||
   die "no metrics at $url/metrics"
 echo
-echo "Its metrics are at $url/metrics"
+curl -sS -m 10 -H 'Accept: application/json' "$url/debug/" | grep -q uppercase || die "no debug page"
+echo "Its metrics are at $url/metrics, its debug page at $url/debug/"
 
 # --- stay -----------------------------------------------------------------------------------------
 

@@ -1,5 +1,5 @@
 // Go kit's stringsvc2: the service of stringsvc1 with logs, metrics and traces, which are layers
-// around it. What it does shows at /metrics and in the log:
+// around it. What it does shows at /metrics, at /debug/ and in the log:
 //   curl -d '{"s": "hello, world"}' http://127.0.0.1:8080/uppercase
 #include <chrono>
 #include <memory>
@@ -12,6 +12,7 @@
 #include <examples/program.hpp>
 #include <examples/stringsvc.hpp>
 #include <examples/telemetry.hpp>
+#include <kit/debug/inspector.hpp>
 #include <kit/log/logger.hpp>
 #include <kit/metrics/prometheus.hpp>
 #include <kit/metrics/registry.hpp>
@@ -118,7 +119,9 @@ class instrumenting {
 
 int main(int count, char** arguments) {
   const examples::usage usage{
-      .about = "POST /uppercase and POST /count, JSON both ways; GET /metrics for Prometheus.",
+      .about =
+          "POST /uppercase and POST /count, JSON both ways; GET /metrics for Prometheus,"
+          " GET /debug/ for people.",
       .own = examples::telemetry::options()};
   return examples::run(count, arguments, usage, [](const examples::options& options) {
     examples::telemetry telemetry(options, "stringsvc2");
@@ -127,14 +130,17 @@ int main(int count, char** arguments) {
     const auto& tracer = telemetry.tracer;
 
     // [observe]
-    const auto service =
+    const kit::debug::inspector inspect(
+        {.name = "stringsvc2", .traces = telemetry.traces, .levels = telemetry.levels});
+    const auto service = inspect.watch(
         kit::wrap(logged(log, {.uppercase = stringsvc::uppercase, .count = stringsvc::count}),
-                  kit::middleware::tracing(tracer), instrumenting(metrics));
+                  kit::middleware::tracing(tracer), instrumenting(metrics)));
 
     kit::http::router router;
     router.use(kit::http::server_tracing(tracer), kit::http::server_metrics(metrics));
     router.mount("/", service);
     router.get("/metrics", kit::metrics::prometheus_handler(metrics));
+    router.mount("/debug", inspect.handler());
     // [end]
 
     auto http = options.http;

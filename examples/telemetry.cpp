@@ -24,8 +24,8 @@ using namespace std::chrono_literals;
 namespace metrics = kit::metrics;
 namespace tracing = kit::tracing;
 
-kit::log::logger make_log() {
-  return kit::log::logger({.sink = kit::log::stderr_sink()})
+kit::log::logger make_log(const kit::log::levels& levels) {
+  return kit::log::logger({.sink = kit::log::stderr_sink(), .levels = levels})
       .with("ts", kit::log::timestamp_utc, "caller", kit::log::caller);
 }
 
@@ -51,7 +51,8 @@ std::vector<own_option> telemetry::options() {
 }
 
 telemetry::telemetry(const examples::options& options, std::string_view service)
-    : log(make_log()),
+    : levels(kit::log::level::info),
+      log(make_log(levels)),
       traces(std::make_shared<tracing::trace_ring>()),
       tracer({.resource = {{{"service.name", service}}}, .processors = span_exporters(options)}),
       process_(metrics::process_metrics(metrics)) {

@@ -9,6 +9,7 @@
 #include <asio/awaitable.hpp>
 
 #include <examples/program.hpp>
+#include <kit/log/levels.hpp>
 #include <kit/log/logger.hpp>
 #include <kit/metrics/registry.hpp>
 #include <kit/runtime.hpp>
@@ -31,6 +32,7 @@ class telemetry {
   /// Sends metrics and traces from the runtime's first loop, until it is stopped.
   void send_from(kit::runtime& rt);
 
+  kit::log::levels levels;
   kit::log::logger log;
   kit::metrics::registry metrics;
   std::shared_ptr<kit::tracing::trace_ring> traces;  // to be looked at

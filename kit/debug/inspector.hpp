@@ -98,12 +98,13 @@ class inspector {
 
   /// The pages, below whatever path it is mounted at:
   ///
-  ///     (nothing)          endpoints, and the worst of the next two
-  ///     requests           calls under way, the oldest first
-  ///     traces             those that failed, the slowest and the latest; ?endpoint= picks the
-  ///     root traces/{id}        one of them, span by span endpoints/{name}   one endpoint, with
-  ///     its layers levels             of the loggers build              the program and its
-  ///     process
+  ///  - the path itself: endpoints, and the worst of the next two
+  ///  - `requests`: calls under way, the oldest first
+  ///  - `traces`: those that failed, the slowest and the latest; `?endpoint=` picks the root
+  ///  - `traces/{id}`: one of them, span by span
+  ///  - `endpoints/{name}`: one endpoint, with its layers
+  ///  - `levels`: of the loggers
+  ///  - `build`: the program and its process
   ///
   /// As HTML, which needs nothing from elsewhere and keeps itself up to date, or as JSON where
   /// `Accept` prefers that, or for `?format=json`. In JSON times are seconds.
