@@ -35,7 +35,7 @@ struct seen {
   bool sampled = false;
   bool debug = false;
   bool recorded = false;
-  std::map<std::string, std::string> baggage;
+  std::map<std::string, std::string> baggage = {};
   std::string answer;  ///< what was called said
 };
 
