@@ -36,7 +36,7 @@ struct seen {
   bool debug = false;
   bool recorded = false;
   std::map<std::string, std::string> baggage = {};
-  std::string answer;  ///< what was called said
+  std::string answer = {};  ///< what was called said
 };
 
 seen look(const kit::context& ctx) {
