@@ -26,11 +26,8 @@ void tracing::enter(call& c, state& s) {
   if (o.name_of) {
     if (const auto better = o.name_of(c); !better.empty()) s.span.set_name(better);
   }
-  for (const auto& a : o.attributes)
-    s.span.set(a);
-  if (!o.attributes_of) return;
-  for (auto& a : o.attributes_of(c))
-    s.span.set(std::move(a));
+  s.span.set_all(o.attributes);
+  if (o.attributes_of) s.span.set_all(o.attributes_of(c));
 }
 
 void tracing::leave(call& c, state& s) noexcept {

@@ -1,5 +1,7 @@
 #include <kit/tracing/binary.hpp>
 
+#include <algorithm>
+
 namespace kit::tracing {
 namespace {
 
@@ -7,11 +9,6 @@ constexpr std::size_t trace_size = 16, span_size = 8;
 // version, then <field number><value>, three times.
 constexpr std::size_t trace_field = 1, span_field = trace_field + 1 + trace_size,
                       options_field = span_field + 1 + span_size;
-
-void put_number(std::byte* at, std::uint64_t n) noexcept {
-  for (std::size_t i = 8; i-- > 0; n >>= 8)
-    at[i] = static_cast<std::byte>(n & 0xff);
-}
 
 std::uint64_t number_at(const std::byte* at) noexcept {
   std::uint64_t n = 0;
@@ -24,10 +21,9 @@ std::uint64_t number_at(const std::byte* at) noexcept {
 
 std::array<std::byte, 29> to_binary(const span_context& span) noexcept {
   std::array<std::byte, 29> out{};
-  put_number(&out[trace_field + 1], span.trace_id.high);
-  put_number(&out[trace_field + 9], span.trace_id.low);
+  std::ranges::copy(to_bytes(span.trace_id), &out[trace_field + 1]);
   out[span_field] = std::byte{1};
-  put_number(&out[span_field + 1], span.span_id.value);
+  std::ranges::copy(to_bytes(span.span_id), &out[span_field + 1]);
   out[options_field] = std::byte{2};
   out[options_field + 1] = span.sampled() ? std::byte{1} : std::byte{0};
   return out;

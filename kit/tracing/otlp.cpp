@@ -13,25 +13,7 @@
 namespace kit::tracing {
 namespace {
 
-constexpr unsigned w3c_flags = 0xff, knows_remote = 0x100, is_remote = 0x200;
-
-void put_number(std::byte* at, std::uint64_t n) noexcept {
-  for (std::size_t i = 8; i-- > 0; n >>= 8)
-    at[i] = static_cast<std::byte>(n & 0xff);
-}
-
-otlp::trace_id convert(trace_id id) noexcept {
-  otlp::trace_id out;
-  put_number(&out.bytes[0], id.high);
-  put_number(&out.bytes[8], id.low);
-  return out;
-}
-
-otlp::span_id convert(span_id id) noexcept {
-  otlp::span_id out;
-  put_number(out.bytes.data(), id.value);
-  return out;
-}
+constexpr unsigned knows_remote = 0x100, is_remote = 0x200;
 
 otlp::any_value convert(const attribute::value_type& value) {
   otlp::any_value out;
@@ -59,13 +41,13 @@ otlp::fixed64 convert(wall_time t) noexcept {
 
 std::uint32_t flags_of(const span_context& context, bool remote) noexcept {
   const auto known = trace_flags::sampled | trace_flags::random;
-  const auto flags = static_cast<unsigned>(context.flags & known) & w3c_flags;
+  const auto flags = static_cast<unsigned>(context.flags & known);
   return flags | knows_remote | (remote ? is_remote : 0);
 }
 
 otlp::span_link convert(const span_link& l) {
-  return {.trace_id = convert(l.context.trace_id),
-          .span_id = convert(l.context.span_id),
+  return {.trace_id = {to_bytes(l.context.trace_id)},
+          .span_id = {to_bytes(l.context.span_id)},
           .trace_state = std::string(l.context.trace_state()),
           .attributes = otlp_attributes(l.attributes),
           .flags = flags_of(l.context, l.context.remote)};
@@ -77,10 +59,10 @@ std::int32_t code_of(span_status s) noexcept {
 
 otlp::span convert(const span_data& s) {
   otlp::span out;
-  out.trace_id = convert(s.context.trace_id);
-  out.span_id = convert(s.context.span_id);
+  out.trace_id = {to_bytes(s.context.trace_id)};
+  out.span_id = {to_bytes(s.context.span_id)};
   out.trace_state = s.context.trace_state();
-  out.parent_span_id = convert(s.parent);
+  out.parent_span_id = {to_bytes(s.parent)};
   out.name = s.name;
   out.kind = static_cast<std::int32_t>(s.kind) + 1;
   out.start_time_unix_nano = convert(s.start);

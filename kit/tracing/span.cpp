@@ -71,6 +71,11 @@ void span::set(attribute a) const {
   if (recorder_) recorder_->set(std::move(a), true);
 }
 
+void span::set_all(tracing::attributes all) const {
+  for (auto& a : all)
+    set(std::move(a));
+}
+
 void span::set_default(attribute a) const {
   if (recorder_) recorder_->set(std::move(a), false);
 }

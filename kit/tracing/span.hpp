@@ -144,6 +144,7 @@ class span {
   void set(std::string_view key, T&& value) const {
     if (recording()) set(attribute(key, std::forward<T>(value)));
   }
+  void set_all(tracing::attributes all) const;
   /// The same, where it has none: the first one counts.
   void set_default(attribute a) const;
   void add_event(std::string_view name, tracing::attributes about = {}) const;

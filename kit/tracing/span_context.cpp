@@ -16,6 +16,11 @@ void append_number(std::string& out, std::uint64_t n) {
   out.append(text, digits);
 }
 
+void put_number(std::byte* at, std::uint64_t n) noexcept {
+  for (std::size_t i = 8; i-- > 0; n >>= 8)
+    at[i] = static_cast<std::byte>(n & 0xff);
+}
+
 std::optional<std::uint64_t> parse_number(std::string_view text) noexcept {
   std::uint64_t n = 0;
   for (const char c : text) {
@@ -47,6 +52,19 @@ std::string to_string(span_id id) {
   std::string text;
   append(text, id);
   return text;
+}
+
+std::array<std::byte, 16> to_bytes(trace_id id) noexcept {
+  std::array<std::byte, 16> bytes;
+  put_number(&bytes[0], id.high);
+  put_number(&bytes[8], id.low);
+  return bytes;
+}
+
+std::array<std::byte, 8> to_bytes(span_id id) noexcept {
+  std::array<std::byte, 8> bytes;
+  put_number(bytes.data(), id.value);
+  return bytes;
 }
 
 std::optional<trace_id> parse_trace_id(std::string_view text) noexcept {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -34,6 +36,10 @@ std::string to_string(trace_id id);
 std::string to_string(span_id id);
 void append(std::string& out, trace_id id);
 void append(std::string& out, span_id id);
+
+/// The ids as the bytes that they are.
+std::array<std::byte, 16> to_bytes(trace_id id) noexcept;
+std::array<std::byte, 8> to_bytes(span_id id) noexcept;
 
 /// Reads 32 and 16 hexadecimal digits of either case. Nothing for any other text, and for zero.
 std::optional<trace_id> parse_trace_id(std::string_view text) noexcept;

@@ -1,5 +1,6 @@
 #include <transports/http/client_tracing.hpp>
 
+#include <optional>
 #include <utility>
 
 #include <kit/this_context.hpp>
@@ -33,17 +34,12 @@ tracing::span client_tracing::layer::start(const shared& s, const context& ctx,
                                            const request& req) {
   if (!s.tracer) return tracing::span_of(ctx);
   const auto& o = s.options;
-  std::string name = o.name_of ? o.name_of(req) : std::string();
-  if (name.empty()) name = o.name.empty() ? o.convention.client_name(req) : o.name;
+  const auto name = detail::span_name(o, req, o.convention.client_name);
   auto span = s.tracer.start(name, ctx, {.kind = tracing::span_kind::client});
   if (!span.recording()) return span;
   o.convention.client_request(span, req);
-  for (const auto& a : o.attributes)
-    span.set(a);
-  if (o.attributes_of) {
-    for (auto& a : o.attributes_of(req))
-      span.set(std::move(a));
-  }
+  span.set_all(o.attributes);
+  if (o.attributes_of) span.set_all(o.attributes_of(req));
   return span;
 }
 
@@ -56,9 +52,11 @@ asio::awaitable<result<response>> client_tracing::layer::send(std::shared_ptr<co
     tracing::header_writer fields(req.headers);
     tracing::inject(inside, fields, s->options.formats);
   }
-  const bool ours = s->tracer && current.recording();
-  detail::exchange_span watched(ours ? std::move(current) : tracing::span(),
-                                s->options.convention.client_end, req.method);
+  std::optional<detail::span_watcher> watcher;
+  if (s->tracer && current.recording()) {
+    watcher.emplace(detail::span_watcher{std::move(current), s->options.convention.client_end});
+  }
+  detail::exchange_span watched(std::move(watcher), req);
   auto r = co_await with_context(std::move(inside), next.try_call(std::move(req)));
   co_return std::move(watched).finish(std::move(r));
 }

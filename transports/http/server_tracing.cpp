@@ -61,18 +61,13 @@ class server_tracing::layer {
 
 span server_tracing::layer::start(const shared& s, const context& ctx, const request& req) {
   const auto& o = s.options;
-  std::string name = o.name_of ? o.name_of(req) : std::string();
-  if (name.empty()) name = o.name.empty() ? o.convention.server_name(req) : o.name;
+  const auto name = detail::span_name(o, req, o.convention.server_name);
   auto span = s.tracer.start(name, ctx,
                              {.kind = tracing::span_kind::server, .new_root = o.public_endpoint});
   if (!span.recording()) return span;
   o.convention.server_request(span, ctx, req);
-  for (const auto& a : o.attributes)
-    span.set(a);
-  if (o.attributes_of) {
-    for (auto& a : o.attributes_of(ctx, req))
-      span.set(std::move(a));
-  }
+  span.set_all(o.attributes);
+  if (o.attributes_of) span.set_all(o.attributes_of(ctx, req));
   return span;
 }
 
@@ -84,7 +79,8 @@ asio::awaitable<result<response>> server_tracing::layer::serve(std::shared_ptr<c
   if (!current.recording()) {
     co_return co_await with_context(std::move(inside), next.try_call(std::move(req)));
   }
-  detail::exchange_span watched(std::move(current), s->options.convention.server_end, req.method);
+  detail::exchange_span watched(
+      detail::span_watcher{std::move(current), s->options.convention.server_end}, req);
   watched.watch_route(req);
   auto r = co_await with_context(std::move(inside), next.try_call(std::move(req)));
   co_return std::move(watched).finish(std::move(r));

@@ -1,47 +1,35 @@
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string_view>
+#include <string>
 
 #include <kit/http/request.hpp>
-#include <kit/http/response.hpp>
-#include <kit/result.hpp>
 #include <kit/tracing/span.hpp>
+#include <transports/http/detail/watched_exchange.hpp>
 #include <transports/http/span_convention.hpp>
 
 namespace kit::http::detail {
 
-/// The span of one exchange, from its start to the end of the answer; once destroyed before, that
-/// of one that was canceled.
-class exchange_span {
- public:
-  using end_function = void (*)(const tracing::span&, const method&, const exchange_end&);
+/// Ends the span of an exchange as the convention says.
+struct span_watcher {
+  tracing::span span;
+  void (*end)(const tracing::span&, const method&, const exchange_end&);
 
-  exchange_span(tracing::span s, end_function end, const method& m)
-      : span_(std::move(s)), end_(end), method_(m) {}
-  exchange_span(exchange_span&&) noexcept = default;
-  exchange_span& operator=(exchange_span&&) = delete;
-  ~exchange_span();
-
-  /// At a server: sees which route it is, or where a router will say so.
-  void watch_route(request& req);
-
-  /// Ends it with that: now, or where the answer is a stream, with that.
-  result<response> finish(result<response> r) &&;
-
- private:
-  struct watcher;
-  void end(std::optional<http::status> s, std::optional<std::uint64_t> bytes,
-           const error* failure) noexcept;
-
-  tracing::span span_;
-  end_function end_;
-  method method_;
-  bool serves_ = false;
-  std::string_view route_;
-  std::shared_ptr<const std::string_view> route_note_;
+  void ended(const method& m, const exchange_end& how) noexcept {
+    try {
+      end(span, m, how);
+    } catch (...) {  // then it is not said
+    }
+    span.end();
+  }
 };
+using exchange_span = watched_exchange<span_watcher>;
+
+/// What the span is called: by the options' function, their name, or as usual.
+template <class Options>
+std::string span_name(const Options& o, const request& req, std::string (*usual)(const request&)) {
+  std::string name = o.name_of ? o.name_of(req) : std::string();
+  if (name.empty()) name = o.name.empty() ? usual(req) : o.name;
+  return name;
+}
 
 }  // namespace kit::http::detail
