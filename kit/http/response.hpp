@@ -5,6 +5,7 @@
 
 #include <kit/http/body.hpp>
 #include <kit/http/headers.hpp>
+#include <kit/http/method.hpp>
 #include <kit/http/status.hpp>
 
 namespace kit::http {
@@ -28,5 +29,10 @@ struct response {
   /// characters.
   static response redirect(http::status status, std::string_view location);
 };
+
+/// Whether the answer to a request of that method has content, be it empty (RFC 9110 6.4.1).
+constexpr bool has_content(const method& m, status s) noexcept {
+  return m.known() != method::head && !is_bodiless(s);
+}
 
 }  // namespace kit::http

@@ -227,7 +227,7 @@ bool curl_transfer::end_head() {
   head_done_ = true;
   if (!settle_length()) return false;
   if (http_2_) loop_->speaks_http_2(*this);
-  has_content_ = method_ != method::head && !is_bodiless(answer_.status);
+  has_content_ = http::has_content(method_, answer_.status);
   auto& fields = answer_.headers;
   const bool packed = fields.contains(field::content_encoding);
   if (upload_) {

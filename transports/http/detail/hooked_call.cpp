@@ -90,7 +90,7 @@ response hooked_call::answer_to(const error& e) const {
 }
 
 response hooked_call::close(response r) {
-  const bool content = request_.method != method::head && !is_bodiless(r.status);
+  const bool content = has_content(request_.method, r.status);
   if (options_->finalizers.empty()) {
     options_.reset();
   } else if (content && r.body.is_stream()) {

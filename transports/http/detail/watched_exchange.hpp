@@ -53,13 +53,14 @@ class watched_exchange {
     if (!r) {
       // What a server will answer; a client has got nothing.
       end(serves_ ? std::optional(status_of(r.error())) : std::nullopt, std::nullopt, &r.error());
+    } else if (!has_content(method_, r->status)) {
+      end(r->status, 0, nullptr);
     } else if (r->body.is_stream()) {
       const auto status = r->status;
       r->body = body(std::make_shared<watched_body<streamed>>(std::move(r->body),
                                                               streamed{std::move(*this), status}));
     } else {
-      const bool content = method_ != method::head;
-      end(r->status, content ? r->body.bytes().size() : 0, nullptr);
+      end(r->status, r->body.bytes().size(), nullptr);
     }
     return r;
   }

@@ -128,6 +128,18 @@ TEST_CASE("http metrics: a stream counts to its end, and a client that goes away
   CHECK(lines(registry, "http_server_active_requests ") == texts{"0"});
 }
 
+TEST_CASE("http metrics: an answer without content has ended, though its body is a stream") {
+  kit::testing::loop loop;
+  const kit::metrics::registry registry;
+  test::streaming stream(5);
+  const auto handler = http::server_metrics(registry)(stream.handler());
+  (void)loop.start(handler.try_call({.method = http::method::head, .target = "/stream"}));
+  const auto found = lines(registry, "http_server_response_body_size_bytes_sum");
+  REQUIRE(found.size() == 1);
+  CHECK(found[0] == R"({error_type="",http_request_method="HEAD",)"
+                    R"(http_response_status_code="200",http_route=""} 0)");
+}
+
 TEST_CASE("http metrics: a client's requests by whom they are for, and by their failure") {
   kit::testing::loop loop;
   const kit::metrics::registry registry;

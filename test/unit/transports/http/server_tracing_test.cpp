@@ -308,6 +308,16 @@ TEST_CASE("server_tracing: a stream ends the span, with what it came to") {
   CHECK(f.only().status == span_status::unset);
 }
 
+TEST_CASE("server_tracing: an answer without content has ended, though its body is a stream") {
+  fixture f;
+  test::streaming stream(5);
+  const auto handler = f.middleware(stream.handler());
+  (void)f.loop.start(handler.try_call({.method = http::method::head, .target = "/stream"}));
+  CHECK(f.only().status == span_status::unset);
+  CHECK_FALSE(find(f.only().attributes, "error.type"));
+  CHECK(to_text(*find(f.only().attributes, "http.response.body.size")) == "0");
+}
+
 TEST_CASE("server_tracing: a request that is cancelled, or destroyed, ends its span") {
   fixture f;
   auto call = f.loop.start(f.handler.try_call({.target = "/wait"}));
