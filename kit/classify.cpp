@@ -50,6 +50,10 @@ classification classify::by_error(const error* e) noexcept {
   return c;
 }
 
+bool classify::may_repeat(const error& e) noexcept {
+  return by_error(&e).retryable || e.code() == errc::deadline_exceeded;
+}
+
 classify classify::business_errors() {
   return classify([](const outcome& o) {
     const auto business = o.failed();

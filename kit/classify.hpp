@@ -134,6 +134,10 @@ class classify {
   /// The default rule, for use inside one's own. Null means success.
   static classification by_error(const error* e) noexcept;
 
+  /// Whether what has no effect when it comes twice may be sent again: what is retryable by that
+  /// rule, and also what ran out of time.
+  static bool may_repeat(const error& e) noexcept;
+
  private:
   std::function<classification(const outcome&)> custom_;
 };

@@ -48,4 +48,13 @@ const char* find_invalid_utf8(std::string_view text) noexcept {
   return nullptr;
 }
 
+std::size_t utf8_cut(std::string_view text, std::size_t most) noexcept {
+  constexpr std::size_t longest_tail = 3;
+  if (text.size() <= most) return text.size();
+  std::size_t end = most;
+  while (end > 0 && most - end < longest_tail && (byte(text[end]) & 0xc0) == 0x80)
+    --end;
+  return end;
+}
+
 }  // namespace kit::detail

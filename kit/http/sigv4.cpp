@@ -3,12 +3,17 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
 #include <kit/codec/text.hpp>
-#include <kit/detail/sha256.hpp>
+#include <kit/detail/hex.hpp>
 #include <kit/error.hpp>
 #include <kit/http/percent.hpp>
 #include <kit/http/query.hpp>
@@ -18,10 +23,7 @@
 namespace kit::http {
 namespace {
 
-using kit::detail::hex;
-using kit::detail::hmac_sha256;
-using kit::detail::sha256;
-using kit::detail::view;
+using digest = std::array<unsigned char, 32>;
 
 constexpr std::string_view algorithm = "AWS4-HMAC-SHA256";
 
@@ -31,6 +33,34 @@ constexpr std::array<std::string_view, 8> not_signed{
 
 error refuse(const char* what) {
   return error(errc::invalid_argument, std::string("sign_v4: ") + what);
+}
+
+digest sha256(std::string_view text) {
+  digest out{};
+  if (EVP_Digest(text.data(), text.size(), out.data(), nullptr, EVP_sha256(), nullptr) != 1) {
+    throw error(errc::internal, "sign_v4: there is no SHA-256");
+  }
+  return out;
+}
+
+digest hmac(std::string_view key, std::string_view text) {
+  digest out{};
+  const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
+  if (!HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes, text.size(), out.data(),
+            nullptr)) {
+    throw error(errc::internal, "sign_v4: there is no HMAC-SHA-256");
+  }
+  return out;
+}
+
+std::string_view view(const digest& d) noexcept {
+  return {reinterpret_cast<const char*>(d.data()), d.size()};
+}
+
+std::string hex(const digest& d) {
+  std::string out;
+  kit::detail::append_hex(out, std::as_bytes(std::span(d)));
+  return out;
 }
 
 // `20150830T123600Z`
@@ -138,29 +168,29 @@ void sign_v4(request& req, const aws_credentials& as, const sigv4_scope& scope,
   if (req.body.is_stream()) throw refuse("the content is a stream");
   const auto time = basic_time(now);
   const auto day = time.substr(0, 8);
-  const auto digest = hex(sha256(req.body.bytes()));
+  const auto content = hex(sha256(req.body.bytes()));
   set_host(req);
   req.headers.set("X-Amz-Date", time);
   if (!as.session_token.empty()) req.headers.set("X-Amz-Security-Token", as.session_token);
-  if (scope.digest_field) req.headers.set("X-Amz-Content-Sha256", digest);
+  if (scope.digest_field) req.headers.set("X-Amz-Content-Sha256", content);
 
   const auto fields = canonical_fields(req.headers);
   std::string text(req.method.name());
   text.append(1, '\n').append(canonical_path(req, scope));
   text.append(1, '\n').append(canonical_query(req.query_string()));
   text.append(1, '\n').append(fields.lines);
-  text.append(1, '\n').append(fields.names).append(1, '\n').append(digest);
+  text.append(1, '\n').append(fields.names).append(1, '\n').append(content);
 
   const auto covers = day + '/' + scope.region + '/' + scope.service + "/aws4_request";
   auto to_sign = std::string(algorithm) + '\n' + time + '\n' + covers + '\n' + hex(sha256(text));
-  auto key = hmac_sha256("AWS4" + as.secret_access_key, day);
+  auto key = hmac("AWS4" + as.secret_access_key, day);
   for (const std::string_view part :
        {std::string_view(scope.region), std::string_view(scope.service),
         std::string_view("aws4_request")})
-    key = hmac_sha256(view(key), part);
+    key = hmac(view(key), part);
   req.headers.set(field::authorization, std::string(algorithm) + " Credential=" + as.access_key_id +
                                             '/' + covers + ", SignedHeaders=" + fields.names +
-                                            ", Signature=" + hex(hmac_sha256(view(key), to_sign)));
+                                            ", Signature=" + hex(hmac(view(key), to_sign)));
 }
 
 }  // namespace kit::http

@@ -41,6 +41,7 @@ struct sigv4_scope {
 ///
 /// Errors: throws `errc::invalid_argument` for a streamed body, whose digest isn't known, a target
 ///         without a host where there is no `Host`, and a query that is encoded wrongly.
+/// Library: `cokit-aws`, as OpenSSL does the cryptography.
 /// Source: AWS, "Create a signed AWS API request".
 void sign_v4(request& req, const aws_credentials& as, const sigv4_scope& scope,
              std::chrono::system_clock::time_point now);

@@ -7,17 +7,13 @@
 #include <optional>
 #include <utility>
 
-#include <kit/classify.hpp>
 #include <kit/error.hpp>
 #include <kit/http/check_status.hpp>
 #include <kit/http/url.hpp>
 #include <kit/metrics/detail/request_exporter.hpp>
 #include <kit/metrics/detail/window.hpp>
-#include <kit/timer.hpp>
 
 namespace kit::metrics {
-
-using namespace std::chrono_literals;
 
 namespace {
 
@@ -76,17 +72,15 @@ error error_of(const http::response& answer, const error& by_status) {
   return out.with(http::received_status{answer.status});
 }
 
-bool may_pass(const error& e) noexcept {
-  return classify::by_error(&e).retryable || e.code() == errc::deadline_exceeded;
-}
-
 class writer final : public detail::request_exporter {
  public:
   writer(registry metrics, endpoint<http::request, http::response> client, cloudwatch_options o)
-      : request_exporter(o.push, o.concurrency),
+      : request_exporter(o.push, {.concurrency = o.concurrency,
+                                  .max_attempts = o.max_attempts,
+                                  .backoff = o.backoff,
+                                  .random = o.random.split()}),
         options_((check(o), std::move(o))),
         scope_{.region = options_.region, .service = "monitoring"},
-        random_(options_.random),
         window_(metrics),
         gauges_(metrics.read_samples({.rate = &wanted, .capacity = options_.max_values})),
         request_{.method = http::method::post, .target = url_of(options_)},
@@ -141,16 +135,6 @@ class writer final : public detail::request_exporter {
   }
 
   asio::awaitable<result<void>> send(const detail::push_batch& b) override {
-    backoff waits(options_.backoff, random_.split());
-    for (std::size_t n = 1;; ++n) {
-      auto sent = co_await attempt(b);
-      if (sent || n == options_.max_attempts || !may_pass(sent.error())) co_return sent;
-      const duration hint = sent.error().retry_after().value_or(0ms);
-      co_await sleep_for(std::max(waits.next(), hint));
-    }
-  }
-
-  asio::awaitable<result<void>> attempt(const detail::push_batch& b) const {
     auto req = request_;
     req.body = b.content;
     http::sign_v4(req, keys_, scope_,
@@ -165,7 +149,6 @@ class writer final : public detail::request_exporter {
 
   const cloudwatch_options options_;
   const http::sigv4_scope scope_;
-  random_source random_;
   detail::window window_;
   sample_reader gauges_;
   http::aws_credentials keys_;

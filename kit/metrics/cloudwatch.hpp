@@ -101,7 +101,8 @@ struct cloudwatch_options {
   /// Requests at a time, at least 1.
   std::size_t concurrency = 10;
   /// Attempts within one flush to send what fails in a way that may pass: throttled, unavailable,
-  /// too late. At least 1. After that it is sent with the next flush.
+  /// too late. At least 1. After that it is sent with the next flush, as is what CloudWatch wants
+  /// to get later than `backoff.max` from then.
   std::size_t max_attempts = 3;
   backoff_options backoff = {.initial = std::chrono::milliseconds{100},
                              .max = std::chrono::seconds{5}};
@@ -126,6 +127,7 @@ struct cloudwatch_options {
 /// answer is lost may count twice: the API has nothing against that.
 ///
 /// Threads: as `push_exporter`.
+/// Library: `cokit-aws`.
 /// Source: Go kit's metrics/cloudwatch and cloudwatch2; CloudWatch's API reference.
 class cloudwatch_exporter : public push_exporter {
  public:

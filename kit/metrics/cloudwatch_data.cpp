@@ -77,6 +77,7 @@ std::vector<label> dimensions_of(const std::vector<label>& labels) {
 
 std::vector<label> labels_of(const family& f, const point& p) {
   std::vector<label> out;
+  out.reserve(f.labels.size());
   for (std::size_t i = 0; i < f.labels.size(); ++i)
     out.push_back({f.labels[i], p.values[i]});
   return out;
@@ -151,8 +152,7 @@ class maker {
   }
 
   void add_values(const sampled_series& s) {
-    const auto* f = since_last_.find(s.name);
-    const auto unit = unit_of(s.kind, f ? std::string_view(f->unit) : std::string_view());
+    const auto unit = unit_of(s.kind, s.unit);
     std::map<double, std::uint64_t> counts;
     for (const double v : s.values)
       if (is_accepted(v)) ++counts[not_too_small(v)];

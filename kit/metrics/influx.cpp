@@ -10,7 +10,8 @@
 
 #include <kit/codec/base64.hpp>
 #include <kit/error.hpp>
-#include <kit/http/check_status.hpp>
+#include <kit/http/headers.hpp>
+#include <kit/http/post.hpp>
 #include <kit/http/query.hpp>
 #include <kit/http/url.hpp>
 #include <kit/metrics/detail/request_exporter.hpp>
@@ -126,14 +127,13 @@ std::vector<detail::push_batch> batches_of(std::string_view lines, std::size_t m
 class writer final : public detail::request_exporter {
  public:
   writer(registry metrics, endpoint<http::request, http::response> client, influx_options o)
-      : request_exporter(o.push, 1),
+      : request_exporter(o.push),
         options_((check(o), std::move(o))),
         window_(std::move(metrics)),
-        request_{.method = http::method::post, .target = target_of(options_)},
+        target_(target_of(options_)),
         client_(std::move(client)) {
-    request_.headers.set(http::field::content_type, "text/plain; charset=utf-8");
     if (const auto text = authorization_of(options_); !text.empty()) {
-      request_.headers.set(http::field::authorization, text);
+      fields_.set(http::field::authorization, text);
     }
   }
 
@@ -151,17 +151,17 @@ class writer final : public detail::request_exporter {
   }
 
   asio::awaitable<result<void>> send(const detail::push_batch& b) override {
-    auto req = request_;
-    req.body = b.content;
-    const auto answer = co_await client_.try_call(std::move(req));
+    const auto answer =
+        co_await http::post(client_, target_, b.content, "text/plain; charset=utf-8", fields_);
     if (!answer) co_return fail(answer.error());
-    co_return http::check_status(*answer);
+    co_return result<void>();
   }
 
   const influx_options options_;
   detail::window window_;
   std::optional<wall_time> last_;
-  http::request request_;
+  const std::string target_;
+  http::headers fields_;
   endpoint<http::request, http::response> client_;
 };
 

@@ -18,8 +18,7 @@ namespace kit::metrics {
 ///       rt.on(i, [lag = lag.with(i)] { return kit::metrics::measure_loop_lag(lag); });
 ///
 /// Runs on the loop of its coroutine until that is cancelled.
-/// Errors:       throws `errc::invalid_argument` when `interval` isn't positive, and cancellation
-/// as
+/// Errors:       throws `errc::invalid_argument` when `interval` isn't positive, and when cancelled
 ///               `std::system_error` of `operation_aborted`.
 /// Cancellation: any type.
 asio::awaitable<void> measure_loop_lag(histogram lag, duration interval = std::chrono::seconds(1));

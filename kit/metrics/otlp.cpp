@@ -26,7 +26,7 @@ void check(const otlp_options& o) {
 class pusher final : public detail::request_exporter {
  public:
   pusher(registry metrics, endpoint<http::request, http::response> client, otlp_options o)
-      : request_exporter(o.push, 1),
+      : request_exporter(o.push),
         options_((check(o), std::move(o))),
         metrics_(std::move(metrics)),
         client_(std::move(client)) {}

@@ -41,7 +41,9 @@ std::uint64_t seconds_of(wall_time t) {
 
 std::filesystem::path pcp_directory() {
   constexpr std::string_view key = "PCP_TMP_DIR=";
-  if (const char* set = std::getenv("PCP_TMP_DIR"); set && *set) {
+  // Threads must not change the environment, as usual.
+  const char* const set = std::getenv("PCP_TMP_DIR");  // NOLINT(concurrency-mt-unsafe)
+  if (set && *set) {
     return std::filesystem::path(set) / "mmv";
   }
   std::ifstream file("/etc/pcp.conf");

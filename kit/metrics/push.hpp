@@ -29,7 +29,7 @@ struct push_options {
 
 /// What has become of what was to be sent. A value is one line, or the few lines of one series that
 /// go together: those of a negative gauge, those of a histogram's quantiles. To CloudWatch it is a
-/// datum.
+/// datum, to OpenTelemetry a series.
 struct push_stats {
   std::uint64_t values_sent = 0;
   /// Single observations that found no room or could not be sent, and what the server refused. What
@@ -45,7 +45,7 @@ class push_impl;
 }
 
 /// Sends a registry's metrics to a server: a `statsd_exporter`, `graphite_exporter`,
-/// `influx_exporter` or `cloudwatch_exporter`.
+/// `influx_exporter`, `cloudwatch_exporter` or `otlp_exporter`.
 /// Threads: `stats` and `observe` any; the rest one at a time, all on one loop or strand.
 class push_exporter {
  public:

@@ -73,7 +73,7 @@ class registry::state {
       hook->call();
     snapshot s;
     s.time = options_.now();
-    for (const auto& [name, family] : copy(families_)) {
+    for (const auto& family : all_families()) {
       auto read = family->read();
       if (!read.points.empty()) s.families.push_back(std::move(read));
     }
@@ -109,6 +109,14 @@ class registry::state {
   }
 
  private:
+  std::vector<family_ptr> all_families() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<family_ptr> all;
+    all.reserve(families_.size());
+    for (const auto& [name, family] : families_)
+      all.push_back(family);
+    return all;
+  }
   template <class T>
   T copy(const T& guarded) const {
     const std::lock_guard lock(mutex_);

@@ -39,11 +39,9 @@ void find_bucket(const explicit_counts& e, F f) {
 template <class F>
 void find_bucket(const exponential_counts& e, F f) {
   if (f(bucket{-HUGE_VAL, e.zero_threshold, e.zero_count, spread::linear})) return;
-  double lower = e.lower_bound(0);
   for (std::size_t i = 0; i < e.counts.size(); ++i) {
-    const double upper = e.lower_bound(i + 1);
-    if (f(bucket{lower, upper, e.counts[i], spread::geometric})) return;
-    lower = upper;
+    if (e.counts[i] == 0) continue;  // most are, and a bound is dear
+    if (f(bucket{e.lower_bound(i), e.lower_bound(i + 1), e.counts[i], spread::geometric})) return;
   }
   f(bucket{e.overflow_bound, HUGE_VAL, e.overflow, spread::linear});
 }

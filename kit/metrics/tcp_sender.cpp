@@ -50,7 +50,7 @@ class link {
  private:
   // The server says nothing; so reading tells when it goes, before the next write is lost.
   static asio::awaitable<void> watch(std::shared_ptr<link> self, connection::lease lease) {
-    std::array<char, 256> ignored;
+    std::array<char, 256> ignored{};
     io_result r;
     while (r)
       r = co_await lease.stream->read_some(asio::buffer(ignored));

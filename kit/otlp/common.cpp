@@ -8,22 +8,10 @@
 namespace kit::otlp {
 
 scope cokit_scope() {
-  const auto part = [](int n) { return std::to_string(n); };
-  return {.name = "cokit",
-          .version = part(KIT_VERSION_MAJOR) + '.' + part(KIT_VERSION_MINOR) + '.' +
-                     part(KIT_VERSION_PATCH),
-          .attributes = {}};
+  return {.name = "cokit", .version = KIT_VERSION, .attributes = {}};
 }
 
 namespace detail {
-
-void append_hex(std::string& out, const std::byte* bytes, std::size_t size) {
-  for (std::size_t i = 0; i < size; ++i) {
-    const auto b = std::to_integer<unsigned>(bytes[i]);
-    out += "0123456789abcdef"[b >> 4];
-    out += "0123456789abcdef"[b & 15];
-  }
-}
 
 bool parse_hex(std::string_view text, std::byte* bytes, std::size_t size) noexcept {
   if (text.size() != 2 * size) return false;

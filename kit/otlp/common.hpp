@@ -14,6 +14,7 @@
 
 #include <kit/codec/json.hpp>
 #include <kit/codec/protobuf.hpp>
+#include <kit/detail/hex.hpp>
 #include <kit/reflect.hpp>
 
 /// The messages of OTLP, OpenTelemetry's protocol, as plain structs: JSON by `json::encode`,
@@ -70,7 +71,6 @@ struct scope {
 scope cokit_scope();
 
 namespace detail {
-void append_hex(std::string& out, const std::byte* bytes, std::size_t size);
 bool parse_hex(std::string_view text, std::byte* bytes, std::size_t size) noexcept;
 bool parse_integer(std::string_view text, std::uint64_t& v) noexcept;
 bool parse_integer(std::string_view text, std::int64_t& v) noexcept;
@@ -92,7 +92,7 @@ struct kit::json::codec<kit::otlp::id<N>> {
   }
   static bool encode(writer& w, const otlp::id<N>& v) {
     std::string text;
-    if (!is_empty(v)) otlp::detail::append_hex(text, v.bytes.data(), N);
+    if (!is_empty(v)) kit::detail::append_hex(text, v.bytes);
     return w.write(text);
   }
   static bool is_empty(const otlp::id<N>& v) { return v == otlp::id<N>{}; }

@@ -19,6 +19,7 @@ SKIPPED = 77
 PROGRAMS = {
     "core": "cokit",
     "secure": "cokit-tls",
+    "signed": "cokit-aws",
     "service": "cokit-http",
     "client": "cokit-http-client",
     "compression": "cokit-http-compression",

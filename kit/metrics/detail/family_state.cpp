@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <kit/codec/utf8.hpp>
 #include <kit/error.hpp>
 #include <kit/metrics/detail/names.hpp>
 #include <kit/metrics/labelled.hpp>
@@ -34,7 +35,7 @@ void validate(const family_info& info) {
     if (!right) throw error(errc::invalid_argument, "metric '" + info.name + "': " + what);
   };
   require(valid_metric_name(info.name), "that is no metric name");
-  require(valid_utf8(info.help), "help: must be UTF-8");
+  require(is_utf8(info.help), "help: must be UTF-8");
   require(info.unit.size() <= most_unit_text && is_printable(info.unit),
           "unit: must be printable ASCII, at most 63 characters");
   check_labels(info, require);
@@ -96,7 +97,7 @@ std::shared_ptr<series> family_state::find_or_make(std::span<const std::string_v
   if (const auto found = series_.find(values); found != series_.end()) return found->second;
   std::vector<std::string> texts;
   for (const auto value : values)
-    texts.push_back(to_utf8(value));
+    texts.push_back(with_question_marks(value));
   const auto place = series_.lower_bound(texts);  // what was no UTF-8 may be there now
   if (place != series_.end() && place->first == texts) return place->second;
 
@@ -135,7 +136,7 @@ std::shared_ptr<observed_series> family_state::observe(std::span<const std::stri
                                                        std::function<double()> f) {
   std::vector<std::string> texts;
   for (const auto value : values)
-    texts.push_back(to_utf8(value));
+    texts.push_back(with_question_marks(value));
   auto made = std::make_shared<observed_series>(parts_, texts, std::move(f));
   const std::lock_guard lock(mutex_);
   if (!series_.try_emplace(std::move(texts), made).second) {

@@ -28,8 +28,11 @@ std::filesystem::path hidden_name(const std::filesystem::path& path) {
 }  // namespace
 
 mapped_file::mapped_file(std::filesystem::path path, std::string_view content)
-    : path_(std::move(path)), current_(hidden_name(path_)), size_(content.size()) {
-  descriptor_ = ::open(current_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    : path_(std::move(path)),
+      current_(hidden_name(path_)),
+      size_(content.size()),
+      descriptor_(
+          ::open(current_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644)) {
   if (descriptor_ < 0) fail_with(errno, current_);
   int code = ::posix_fallocate(descriptor_, 0, static_cast<off_t>(size_));
   void* data = MAP_FAILED;

@@ -1,3 +1,5 @@
+#include <kit/detail/utf8.hpp>
+#include <kit/http/percent.hpp>
 #include <kit/metrics/detail/mmv.hpp>
 
 #include <algorithm>
@@ -24,14 +26,6 @@ std::string fitted(std::string text) {
   return text + '_' + number;
 }
 
-std::string without_torn_character(std::string text, std::size_t limit) {
-  if (text.size() <= limit) return text;
-  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xc0) == 0x80)
-    --limit;
-  text.resize(limit);
-  return text;
-}
-
 // Letters, digits and underlines, a letter first.
 std::string metric_name(std::string name) {
   std::ranges::replace(name, ':', '_');
@@ -41,7 +35,6 @@ std::string metric_name(std::string name) {
 
 // `error=false,method=sum`. PCP takes what follows a space for a remark.
 std::string instance_name(const family& f, const point& p) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
   std::string out;
   for (std::size_t i = 0; i < f.labels.size(); ++i) {
     out.append(i > 0 ? "," : "").append(f.labels[i]).append(1, '=');
@@ -50,7 +43,7 @@ std::string instance_name(const family& f, const point& p) {
       if (byte > ' ' && byte != 0x7f && c != ',' && c != '=' && c != '%') {
         out += c;
       } else {
-        out.append(1, '%').append(1, digits[byte >> 4]).append(1, digits[byte & 15]);
+        http::append_percent_encoded(out, {&c, 1}, http::encode_set::unreserved);
       }
     }
   }
@@ -122,7 +115,7 @@ bool mmv_layout::fits(const snapshot& s) const {
 
 void mmv_layout::add(const family& f, std::uint32_t at, mmv_ids& ids) {
   metric m{.name = metric_name(f.name),
-           .help = without_torn_character(f.help, max_text),
+           .help = f.help.substr(0, kit::detail::utf8_cut(f.help, max_text)),
            .type = f.kind == metric_kind::counter ? type_int64 : type_double,
            .semantics = f.kind == metric_kind::counter ? counter_value : instant_value,
            .units = units_of(f)};

@@ -85,6 +85,7 @@ class mmv_layout {
     std::uint8_t statistic = 0;  // of a histogram
   };
   struct offsets;
+  struct sections;
 
   void add(const family& f, std::uint32_t at, mmv_ids& ids);
   bool add_instances(const family& f, metric& m, mmv_ids& ids);

@@ -153,11 +153,24 @@ mmv_layout::offsets mmv_layout::places() const {
   return o;
 }
 
-std::string mmv_layout::file(std::uint64_t generation, std::int32_t pid,
-                             std::uint32_t cluster) const {
-  const auto o = places();
-  string_table strings(o.strings);
-  writer w;
+// Writes one after the other.
+struct mmv_layout::sections {
+  const mmv_layout& of;
+  const offsets& o;
+  writer& w;
+  string_table strings{o.strings};
+
+  void header(std::uint64_t generation, std::int32_t pid, std::uint32_t cluster);
+  void contents();
+  void domains();
+  void instances();
+  void metrics();
+  void values();
+  void name(const std::string& text);
+};
+
+void mmv_layout::sections::header(std::uint64_t generation, std::int32_t pid,
+                                  std::uint32_t cluster) {
   w.text("MMV", 4);
   w.number(std::uint32_t{o.long_names ? 2u : 1u});
   w.number(generation);
@@ -166,45 +179,74 @@ std::string mmv_layout::file(std::uint64_t generation, std::int32_t pid,
   w.number(while_process_lives);
   w.number(pid);
   w.number(cluster);
+}
+
+void mmv_layout::sections::contents() {
   for (const auto& c : o.contents) {
     w.number(c.kind);
     w.number(static_cast<std::int32_t>(c.count));
     w.number(std::uint64_t{c.place});
   }
-  const auto name = [&](const std::string& text) {
-    o.long_names ? w.number(strings.add(text)) : w.text(text, short_name + 1);
-  };
-  for (const auto& d : domains_) {
+}
+
+void mmv_layout::sections::domains() {
+  for (const auto& d : of.domains_) {
     w.number(d.id);
     w.number(d.count);
     w.number(std::uint64_t{o.instances + d.first * o.instance_size});
     w.number(std::uint64_t{0});  // no texts
     w.number(std::uint64_t{0});
   }
-  for (const auto& i : instances_) {
+}
+
+void mmv_layout::sections::instances() {
+  for (const auto& i : of.instances_) {
     w.number(std::uint64_t{o.domains + i.domain * domain_size});
     w.number(std::uint32_t{0});
     w.number(i.id);
     name(i.name);
   }
-  for (const auto& m : metrics_) {
+}
+
+void mmv_layout::sections::metrics() {
+  for (const auto& m : of.metrics_) {
     name(m.name);
     w.number(m.item);
     w.number(m.type);
     w.number(m.semantics);
     w.number(m.units);
-    w.number(m.domain == none ? none : domains_[m.domain].id);
+    w.number(m.domain == none ? none : of.domains_[m.domain].id);
     w.number(std::uint32_t{0});
     w.number(strings.add(m.help));
     w.number(std::uint64_t{0});  // no longer text
   }
-  for (const auto& v : values_) {
+}
+
+void mmv_layout::sections::values() {
+  for (const auto& v : of.values_) {
     w.number(std::uint64_t{0});
     w.number(std::uint64_t{0});
     w.number(std::uint64_t{o.metrics + v.metric * o.metric_size});
     w.number(std::uint64_t{v.instance == none ? 0 : o.instances + v.instance * o.instance_size});
   }
-  strings.write(w);
+}
+
+void mmv_layout::sections::name(const std::string& text) {
+  o.long_names ? w.number(strings.add(text)) : w.text(text, short_name + 1);
+}
+
+std::string mmv_layout::file(std::uint64_t generation, std::int32_t pid,
+                             std::uint32_t cluster) const {
+  const auto o = places();
+  writer w;
+  sections s{.of = *this, .o = o, .w = w};
+  s.header(generation, pid, cluster);
+  s.contents();
+  s.domains();
+  s.instances();
+  s.metrics();
+  s.values();
+  s.strings.write(w);
   return w.take();
 }
 

@@ -2,41 +2,35 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 
-#include <kit/codec/text.hpp>
+#include <kit/codec/utf8.hpp>
+#include <kit/http/syntax.hpp>
 
 namespace kit::metrics::detail {
 namespace {
 
 bool is_letter(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-bool is_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
+  return http::is_alpha(c) || c == '_';
 }
 
 }  // namespace
 
 bool valid_metric_name(std::string_view name) noexcept {
-  return !name.empty() && !is_digit(name.front()) &&
-         std::ranges::all_of(name, [](char c) { return is_letter(c) || is_digit(c) || c == ':'; });
+  return !name.empty() && !http::is_digit(name.front()) && std::ranges::all_of(name, [](char c) {
+    return is_letter(c) || http::is_digit(c) || c == ':';
+  });
 }
 
 bool valid_label_name(std::string_view name) noexcept {
-  return !name.empty() && !is_digit(name.front()) && !name.starts_with("__") &&
-         std::ranges::all_of(name, [](char c) { return is_letter(c) || is_digit(c); });
+  return !name.empty() && !http::is_digit(name.front()) && !name.starts_with("__") &&
+         std::ranges::all_of(name, [](char c) { return is_letter(c) || http::is_digit(c); });
 }
 
-bool valid_utf8(std::string_view text) {
-  std::string value;
-  std::string expected;
-  return kit::text::parse(text, value, expected);
-}
-
-std::string to_utf8(std::string_view text) {
+std::string with_question_marks(std::string_view text) {
   const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
   std::string out(text);
-  if (std::ranges::all_of(text, is_ascii) || valid_utf8(text)) return out;
+  if (std::ranges::all_of(text, is_ascii) || is_utf8(text)) return out;
   std::ranges::replace_if(out, std::not_fn(is_ascii), '?');
   return out;
 }

@@ -12,10 +12,9 @@ namespace kit::metrics::detail {
 
 bool valid_metric_name(std::string_view name) noexcept;
 bool valid_label_name(std::string_view name) noexcept;
-bool valid_utf8(std::string_view text);
 
 /// The text, with `?` for each byte that isn't ASCII when it isn't UTF-8.
-std::string to_utf8(std::string_view text);
+std::string with_question_marks(std::string_view text);
 
 /// What a counter is called without `_total`.
 std::string_view without_total(std::string_view counter) noexcept;

@@ -1,4 +1,5 @@
 #include <kit/metrics/detail/otlp_message.hpp>
+#include <kit/tracing/span_context.hpp>
 
 #include <algorithm>
 #include <array>
@@ -64,10 +65,15 @@ std::optional<otlp::real> convert(std::optional<double> v) noexcept {
 otlp::exemplar convert(const exemplar& e) {
   otlp::exemplar out{.time_unix_nano = convert(e.time), .value = otlp::real{e.value}};
   for (const auto& l : e.labels) {
-    const bool known =
-        (l.name == "trace_id" && otlp::detail::parse_hex(l.value, out.trace_id.bytes.data(), 16)) ||
-        (l.name == "span_id" && otlp::detail::parse_hex(l.value, out.span_id.bytes.data(), 8));
-    if (!known) out.filtered_attributes.push_back(attribute(l.name, l.value));
+    const auto trace = l.name == "trace_id" ? tracing::parse_trace_id(l.value) : std::nullopt;
+    const auto span = l.name == "span_id" ? tracing::parse_span_id(l.value) : std::nullopt;
+    if (trace) {
+      out.trace_id = {tracing::to_bytes(*trace)};
+    } else if (span) {
+      out.span_id = {tracing::to_bytes(*span)};
+    } else {
+      out.filtered_attributes.push_back(attribute(l.name, l.value));
+    }
   }
   return out;
 }

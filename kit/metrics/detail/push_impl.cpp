@@ -30,7 +30,7 @@ asio::awaitable<void> push_impl::run() {
 }
 
 asio::awaitable<void> push_impl::round() {
-  if (const auto sent = co_await flush(); !sent) throw sent.error();
+  if (const auto sent = co_await flush(); !sent) throw error(sent.error());
 }
 
 push_stats push_impl::stats() const noexcept {

@@ -12,6 +12,9 @@
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 
+#include <kit/classify.hpp>
+#include <kit/timer.hpp>
+
 namespace kit::metrics::detail {
 namespace {
 
@@ -62,7 +65,7 @@ asio::awaitable<void> request_exporter::send_all(delivery& d) {
   task_set tasks(asio::make_strand(co_await asio::this_coro::executor));
   const bool throws = co_await asio::this_coro::throw_if_cancelled();
   co_await asio::this_coro::throw_if_cancelled(false);
-  for (std::size_t i = 0; i < std::min(concurrency_, items_.size()); ++i)
+  for (std::size_t i = 0; i < std::min(how_.concurrency, items_.size()); ++i)
     if (!tasks.try_spawn("push", work(d))) break;
   std::exception_ptr cancelled;
   try {
@@ -98,11 +101,24 @@ asio::awaitable<void> request_exporter::finish(task_set& tasks) const {
 asio::awaitable<void> request_exporter::work(delivery& d) {
   while (!d.stopped && d.next < items_.size()) {
     auto& i = items_[d.next++];
-    settle(i, co_await send_one(i.batch), d);
+    settle(i, co_await try_to_send(i.batch, d), d);
   }
 }
 
-asio::awaitable<result<void>> request_exporter::send_one(const push_batch& batch) {
+asio::awaitable<result<void>> request_exporter::try_to_send(const push_batch& batch,
+                                                            const delivery& d) {
+  backoff waits(how_.backoff, how_.random.split());
+  for (std::size_t n = 1;; ++n) {
+    auto sent = co_await send_once(batch);
+    if (sent || n == how_.max_attempts || !classify::may_repeat(sent.error())) co_return sent;
+    const duration wanted = sent.error().retry_after().value_or(std::chrono::milliseconds{0});
+    if (d.stopped || wanted > how_.backoff.max) co_return sent;
+    co_await sleep_for(std::max(waits.next(), wanted));
+    if (d.stopped) co_return sent;
+  }
+}
+
+asio::awaitable<result<void>> request_exporter::send_once(const push_batch& batch) {
   try {
     co_return co_await send(batch);
   } catch (...) {

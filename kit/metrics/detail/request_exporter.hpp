@@ -10,9 +10,11 @@
 
 #include <asio/awaitable.hpp>
 
+#include <kit/backoff.hpp>
 #include <kit/error.hpp>
 #include <kit/metrics/detail/push_impl.hpp>
 #include <kit/metrics/push.hpp>
+#include <kit/random.hpp>
 #include <kit/result.hpp>
 #include <kit/task_set.hpp>
 
@@ -22,6 +24,18 @@ namespace kit::metrics::detail {
 struct push_batch {
   std::string content;
   std::size_t values = 0;
+};
+
+/// How batches are sent.
+struct delivery_options {
+  /// At a time, at least 1.
+  std::size_t concurrency = 1;
+  /// Within one flush, where what fails may pass; at least 1.
+  std::size_t max_attempts = 1;
+  /// Of the waits between them. A backend that wants to be left alone for longer than the longest
+  /// gets the batch with the next flush.
+  backoff_options backoff = {};
+  random_source random = random_source::from_entropy();
 };
 
 /// Attached to an error of `send`: the backend took the batch but for so many values.
@@ -36,9 +50,8 @@ struct refused_part {
 /// cancelled may end within `drain_timeout`, as the backend may have counted what they say.
 class request_exporter : public push_impl {
  public:
-  /// At most `concurrency` batches are sent at a time, at least 1.
-  request_exporter(push_options options, std::size_t concurrency)
-      : push_impl(std::move(options)), concurrency_(concurrency) {}
+  explicit request_exporter(push_options options, delivery_options how = {})
+      : push_impl(std::move(options)), how_(std::move(how)) {}
 
   /// Sends what has stayed, and then what is new.
   /// Errors: the first one, after all that was begun has ended.
@@ -63,7 +76,7 @@ class request_exporter : public push_impl {
   // One round over what is in `items_`.
   struct delivery {
     std::size_t next = 0;
-    std::atomic<bool> stopped = false;  // no further ones are begun
+    std::atomic<bool> stopped = false;  // nothing further is begun
     std::optional<error> failure = {};
   };
 
@@ -71,10 +84,11 @@ class request_exporter : public push_impl {
   asio::awaitable<void> send_all(delivery& d);
   asio::awaitable<void> finish(task_set& tasks) const;
   asio::awaitable<void> work(delivery& d);
-  asio::awaitable<result<void>> send_one(const push_batch& batch);
+  asio::awaitable<result<void>> try_to_send(const push_batch& batch, const delivery& d);
+  asio::awaitable<result<void>> send_once(const push_batch& batch);
   void settle(item& i, const result<void>& sent, delivery& d);
 
-  const std::size_t concurrency_;
+  delivery_options how_;
   std::vector<item> items_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <kit/codec/utf8.hpp>
 #include <kit/metrics/detail/names.hpp>
 
 namespace kit::metrics::detail {
@@ -15,7 +16,7 @@ bool valid_example(const std::vector<label>& labels) {
   std::size_t size = 0;
   for (const auto& l : labels) {
     size += l.name.size() + l.value.size();
-    if (!valid_label_name(l.name) || !valid_utf8(l.value)) return false;
+    if (!valid_label_name(l.name) || !is_utf8(l.value)) return false;
     if (std::ranges::count(labels, l.name, &label::name) > 1) return false;
   }
   return size <= most_example_text;

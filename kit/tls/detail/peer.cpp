@@ -3,6 +3,7 @@
 #include <array>
 #include <ctime>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include <openssl/asn1.h>
@@ -10,6 +11,8 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+
+#include <kit/detail/hex.hpp>
 
 namespace kit::tls::detail {
 namespace {
@@ -50,13 +53,8 @@ std::string fingerprint_of(const X509* x) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   if (X509_digest(x, EVP_sha256(), digest.data(), &size) != 1) return {};
-  constexpr std::string_view digits = "0123456789abcdef";
   std::string text;
-  text.reserve(2 * size);
-  for (unsigned i = 0; i < size; ++i) {
-    text += digits[digest[i] >> 4U];
-    text += digits[digest[i] & 15U];
-  }
+  kit::detail::append_hex(text, std::as_bytes(std::span(digest).first(size)));
   return text;
 }
 

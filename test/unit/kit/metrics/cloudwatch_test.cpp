@@ -172,6 +172,37 @@ TEST_CASE("cloudwatch_exporter: what may pass is tried again, with waits, and la
   CHECK(f.exporter->stats().values_lost == 0);
 }
 
+TEST_CASE("cloudwatch_exporter: waits as CloudWatch asks, but not for longer than it may") {
+  fixture f;
+  f.c.add(1);
+  f.server.answers = {{.status = status::service_unavailable, .fields = {{"Retry-After", "7"}}},
+                      {.status = status::service_unavailable, .fields = {{"Retry-After", "3600"}}},
+                      {.status = status::ok}};
+  const auto flushed = f.flush();
+  f.loop.advance(6s);
+  CHECK(f.server.requests.size() == 1);
+  f.loop.advance(1s);
+  CHECK(f.server.requests.size() == 2);
+  CHECK(flushed.error() == errc::unavailable);  // it is for the next flush
+  CHECK(f.flush().value());
+  CHECK(f.server.body(2) == f.server.body(0));
+}
+
+TEST_CASE("cloudwatch_exporter: when it is stopped, nothing is tried again until the last flush") {
+  auto o = options();
+  o.push.drain_timeout = 60s;
+  fixture f(o);
+  f.c.add(1);
+  auto running = f.loop.start(f.exporter->run());
+  f.server.otherwise.status = status::service_unavailable;
+  f.loop.advance(60s);
+  CHECK(f.server.requests.size() == 1);
+  running.cancel();  // during the wait
+  f.loop.advance(10s);
+  CHECK(running.done());
+  CHECK(f.server.requests.size() == 1 + 3);
+}
+
 TEST_CASE("cloudwatch_exporter: credentials are asked for before each flush") {
   auto o = options();
   int asked = 0;

@@ -19,6 +19,7 @@ struct http_backend {
   struct answer {
     kit::http::status status = kit::http::status::no_content;
     std::string text = {};
+    kit::http::headers fields = {};
     bool away = false;      // fails as a client does that cannot connect
     kit::duration after{};  // waits that long before
   };
@@ -46,7 +47,10 @@ struct http_backend {
     if (a.after > kit::duration::zero()) co_await kit::sleep_for(a.after);
     --b.at_once;
     if (a.away) throw kit::error(kit::errc::unavailable, "connection refused");
-    co_return kit::http::response::text(a.status, a.text);
+    auto r = kit::http::response::text(a.status, a.text);
+    for (const auto& f : a.fields)
+      r.headers.add(f.name, f.value);
+    co_return r;
   }
 };
 
