@@ -44,12 +44,14 @@ void read_threads(std::string_view text, options& into) {
   }
 }
 
-void read_value(std::string_view name, std::string_view value, const usage& how, options& into) {
+bool is_known(std::string_view name, const usage& how) {
+  return name == "--listen" || name == "--threads" ||
+         std::ranges::find(how.own, name, &own_option::name) != how.own.end();
+}
+
+void read_value(std::string_view name, std::string_view value, options& into) {
   if (name == "--listen") return read_listen(value, into);
   if (name == "--threads") return read_threads(value, into);
-  if (std::ranges::find(how.own, name, &own_option::name) == how.own.end()) {
-    throw bad_option("unknown option '" + std::string(name) + "'");
-  }
   into.own.insert_or_assign(std::string(name), std::string(value));
 }
 
@@ -63,10 +65,9 @@ std::optional<options> read(int count, char** arguments, const usage& how) {
       continue;
     }
     if (name == "--help" || name == "-h") return std::nullopt;
-    const bool last = i + 1 == count;
-    read_value(name, last ? std::string_view("0") : arguments[i + 1], how, result);
-    if (last) throw bad_option(std::string(name) + ": the value is missing");
-    ++i;
+    if (!is_known(name, how)) throw bad_option("unknown option '" + std::string(name) + "'");
+    if (++i == count) throw bad_option(std::string(name) + ": the value is missing");
+    read_value(name, arguments[i], result);
   }
   return result;
 }

@@ -78,10 +78,10 @@ class call_through {
   const asio::any_io_executor& executor() const noexcept { return call_.executor_; }
 
   /// The error of a call that ended in the exception being handled.
-  error failure() const {
+  error failure(bool of_handler) const {
     error e = to_error(std::current_exception());
     if (const auto* ctx = changed_context()) e = detail::settled(std::move(e), ctx->cause());
-    return detail::call_error(std::move(e), call_.executor_);
+    return detail::call_error(std::move(e), call_.executor_, of_handler);
   }
 
  private:
@@ -213,7 +213,7 @@ class fused {
           r.emplace(co_await s->next.try_call(std::move(req)));
         }
       } catch (...) {
-        r.emplace(fail(through.failure()));
+        r.emplace(fail(through.failure(s->next.layers().empty())));
       }
     }
     through.leave(outcome(*r));

@@ -74,8 +74,9 @@ inline constexpr bool refers<std::span<T, Size>> = true;
 
 /// The error of a call that was made on that executor and ended in this exception, or error. What
 /// was aborted because its context ran out of time is `deadline_exceeded`, not `canceled`.
-error call_error(std::exception_ptr thrown, const asio::any_io_executor& ex);
-error call_error(error returned, const asio::any_io_executor& ex);
+/// A handler's is no refusal: one that fails because a call of its own was refused has begun.
+error call_error(std::exception_ptr thrown, const asio::any_io_executor& ex, bool handler);
+error call_error(error returned, const asio::any_io_executor& ex, bool handler);
 
 }  // namespace detail
 
@@ -228,20 +229,24 @@ class endpoint {
         co_return value_or_throw(co_await f(std::move(req)));
       }
     }
-    static asio::awaitable<result<Resp>> guard(endpoint, F& f, Req req) {
+    static asio::awaitable<result<Resp>> guard(endpoint self, F& f, Req req) {
       std::exception_ptr thrown;
       try {
         if constexpr (detail::bare_handler<F, Req, Resp>) {
           co_return co_await f(std::move(req));
         } else {
           result<Resp> r = co_await f(std::move(req));
-          if (!r) r.error() = detail::call_error(r.error(), co_await asio::this_coro::executor);
+          if (!r) {
+            r.error() = detail::call_error(r.error(), co_await asio::this_coro::executor,
+                                           self.layers().empty());
+          }
           co_return r;
         }
       } catch (...) {
         thrown = std::current_exception();
       }
-      co_return fail(detail::call_error(std::move(thrown), co_await asio::this_coro::executor));
+      co_return fail(detail::call_error(std::move(thrown), co_await asio::this_coro::executor,
+                                        self.layers().empty()));
     }
 
     endpoint handle() noexcept {

@@ -79,8 +79,8 @@ class error : public std::exception {
   error with_retry_after(std::chrono::milliseconds wait) const;
 
   /// Whether the call was refused before its work began: by a limit, a breaker, a check of who is
-  /// asking. `chain` marks what an interceptor's `enter` refuses with; what a handler fails with is
-  /// no refusal, although one may be the reason.
+  /// asking. `chain` marks what an interceptor's `enter` refuses with, and layers pass it on; what
+  /// a handler fails with is no refusal, although one may be the reason.
   bool refused() const noexcept { return refused_; }
   error with_refused(bool refused = true) const noexcept {
     error e(*this);

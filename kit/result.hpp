@@ -25,6 +25,13 @@ namespace expected_ns = tl;
 template <class T>
 using result = expected_ns::expected<T, error>;
 
+namespace detail {
+template <class T>
+inline constexpr bool is_result = false;
+template <class T>
+inline constexpr bool is_result<result<T>> = true;
+}  // namespace detail
+
 /// `return fail(errc::not_found, "no such user");` from a function that returns a `result`.
 inline expected_ns::unexpected<error> fail(error e) {
   return expected_ns::unexpected<error>(std::move(e));

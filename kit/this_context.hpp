@@ -142,11 +142,6 @@ class context_scope {
   context& other_;
 };
 
-template <class T>
-inline constexpr bool is_result = false;
-template <class T>
-inline constexpr bool is_result<result<T>> = true;
-
 // Coroutines for work that yields a `T`. Members of a class, because GCC warns of a function
 // template whose frame holds a type without linkage.
 template <class T>

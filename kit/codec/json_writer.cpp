@@ -74,7 +74,7 @@ struct writer::state {
       : out(o),
         start(o.size()),
         options(opts),
-        depth_left(std::clamp(opts.max_depth, 0, detail::deepest)),
+        depth_left(detail::clamped_depth(opts.max_depth)),
         p(buffer) {}
   state(const state&) = delete;
   state& operator=(const state&) = delete;
@@ -182,8 +182,7 @@ struct writer::state {
 
   bool enter() {
     if (depth_left == 0) {
-      return fail("nested deeper than " +
-                  std::to_string(std::clamp(options.max_depth, 0, detail::deepest)));
+      return fail("nested deeper than " + std::to_string(detail::clamped_depth(options.max_depth)));
     }
     --depth_left;
     return true;

@@ -49,8 +49,8 @@
 ///     struct kit::reflect_traits<point> {
 ///       static constexpr auto fields = kit::fields(
 ///           kit::field<&point::time>().number(2).fixed(),
-///           kit::field<&point::value>().alternatives(      // std::variant<std::monostate, double,
-///           int64_t>
+///           // a std::variant<std::monostate, double, std::int64_t>
+///           kit::field<&point::value>().alternatives(
 ///               kit::alternative("as_double").number(4),
 ///               kit::alternative("as_int").number(6).fixed()));
 ///     };

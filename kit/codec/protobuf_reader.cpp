@@ -3,15 +3,12 @@
 
 #include <kit/codec/detail/json_scan.hpp>
 #include <kit/codec/detail/protobuf_reader.hpp>
+#include <kit/detail/utf8.hpp>
 
 namespace kit::protobuf::detail {
 namespace {
 
 constexpr std::uint32_t most_number = (std::uint32_t{1} << 29) - 1;
-
-int clamped(int depth) noexcept {
-  return std::clamp(depth, 0, json::detail::deepest);
-}
 
 /// The end of the varint at `p`, which is of any value; null: it doesn't end within `end`.
 const char* parse_varint(const char* p, const char* end, std::uint64_t& v) noexcept {
@@ -40,7 +37,7 @@ std::string failure::text() const {
 reader::reader(std::string_view bytes, const decode_options& options)
     : at_(bytes.data()),
       end_(bytes.data() + bytes.size()),
-      depth_left_(clamped(options.max_depth)),
+      depth_left_(json::detail::clamped_depth(options.max_depth)),
       options_(options),
       start_(bytes.data()) {
   if (bytes.size() > options.max_bytes) {
@@ -85,7 +82,7 @@ bool reader::read_long_length(std::size_t& n) {
 
 bool reader::read_text(std::string_view& v) {
   if (!read_bytes(v)) return false;
-  const char* const bad = json::detail::find_invalid_utf8(v);
+  const char* const bad = kit::detail::find_invalid_utf8(v);
   return !bad || fail("invalid UTF-8", bad);
 }
 
@@ -162,7 +159,8 @@ bool reader::fail_range(std::int64_t v, std::int64_t least, std::int64_t most, c
               at);
 }
 bool reader::fail_depth() {
-  return fail("nested deeper than " + std::to_string(clamped(options_.max_depth)));
+  return fail("nested deeper than " +
+              std::to_string(json::detail::clamped_depth(options_.max_depth)));
 }
 bool reader::fail_truncated(std::string_view what, const char* at) {
   return fail("truncated " + std::string(what), at);

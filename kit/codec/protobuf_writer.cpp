@@ -3,6 +3,7 @@
 
 #include <kit/codec/detail/json_scan.hpp>
 #include <kit/codec/detail/protobuf_writer.hpp>
+#include <kit/detail/utf8.hpp>
 
 namespace kit::protobuf::detail {
 namespace {
@@ -13,17 +14,13 @@ constexpr std::size_t longest_message = 0x7fffffff;
 /// As small as this, in bytes, a buffer isn't worth the copies.
 constexpr std::size_t smallest_growth = 4096;
 
-int clamped(int depth) noexcept {
-  return std::clamp(depth, 0, json::detail::deepest);
-}
-
 }  // namespace
 
 writer::writer(std::string& out, const encode_options& options) noexcept
     : begin_(buffer_),
       at_(buffer_ + sizeof buffer_),
       end_(at_),
-      depth_left_(clamped(options.max_depth)),
+      depth_left_(json::detail::clamped_depth(options.max_depth)),
       options_(options),
       out_(out),
       start_(out.size()) {}
@@ -47,7 +44,7 @@ void writer::grow(std::size_t n) {
 }
 
 bool writer::put_text(std::string_view v) {
-  if (const char* const bad = json::detail::find_invalid_utf8(v)) {
+  if (const char* const bad = kit::detail::find_invalid_utf8(v)) {
     return fail("invalid UTF-8 at byte " + std::to_string(bad - v.data()) + " of the string");
   }
   put_bytes(v.data(), v.size());
@@ -60,7 +57,8 @@ bool writer::fail(std::string what) {
   return false;
 }
 bool writer::fail_depth() {
-  return fail("nested deeper than " + std::to_string(clamped(options_.max_depth)));
+  return fail("nested deeper than " +
+              std::to_string(json::detail::clamped_depth(options_.max_depth)));
 }
 bool writer::in_field(std::string_view name) {
   failure_.in_field(name);

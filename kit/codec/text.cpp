@@ -6,6 +6,7 @@
 
 #include <kit/codec/detail/json_number.hpp>
 #include <kit/codec/detail/json_scan.hpp>
+#include <kit/detail/utf8.hpp>
 
 namespace kit::text {
 namespace {
@@ -127,7 +128,7 @@ bool parse(std::string_view text, double& v, std::string& expected) {
   return parse_float(text, v, expected);
 }
 bool parse(std::string_view text, std::string& v, std::string& expected) {
-  if (json::detail::find_invalid_utf8(text)) {
+  if (kit::detail::find_invalid_utf8(text)) {
     expected = "valid UTF-8";
     return false;
   }
@@ -146,7 +147,7 @@ bool append(std::string& out, double v, std::string& problem) {
   return append_float(out, v, problem);
 }
 bool append(std::string& out, const std::string& v, std::string& problem) {
-  if (json::detail::find_invalid_utf8(v)) {
+  if (kit::detail::find_invalid_utf8(v)) {
     problem = "not valid UTF-8";
     return false;
   }

@@ -1,15 +1,15 @@
 #include <kit/codec/utf8.hpp>
 
-#include <kit/codec/detail/json_scan.hpp>
+#include <kit/detail/utf8.hpp>
 
 namespace kit {
 
 bool is_utf8(std::string_view text) noexcept {
-  return json::detail::find_invalid_utf8(text) == nullptr;
+  return kit::detail::find_invalid_utf8(text) == nullptr;
 }
 
 std::string to_utf8(std::string text) {
-  const char* bad = json::detail::find_invalid_utf8(text);
+  const char* bad = kit::detail::find_invalid_utf8(text);
   if (!bad) return text;
   std::string out;
   std::string_view rest = text;
@@ -18,7 +18,7 @@ std::string to_utf8(std::string text) {
     out.append(rest.substr(0, good));
     out += "\xef\xbf\xbd";
     rest.remove_prefix(good + 1);
-    bad = json::detail::find_invalid_utf8(rest);
+    bad = kit::detail::find_invalid_utf8(rest);
   }
   return out.append(rest);
 }

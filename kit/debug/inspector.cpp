@@ -31,11 +31,12 @@ namespace detail {
 core::core(inspector_options o)
     : options(checked(std::move(o))),
       classify(std::make_shared<const kit::classify>(options.classify)),
+      of_process(metrics::process_metrics(process)),
+      started(start_of(process.collect())),
       took_(latencies_.histogram({.name = "took_seconds",
                                   .max_series = std::numeric_limits<std::size_t>::max(),
                                   .buckets = metrics::exponential_buckets{}},
-                                 {"endpoint"})),
-      of_process_(metrics::process_metrics(process)) {}
+                                 {"endpoint"})) {}
 
 std::shared_ptr<watched> core::add(std::string_view name, std::vector<std::string> layers) {
   if (name.empty()) name = "endpoint";

@@ -14,9 +14,8 @@ struct event : record_info {
 };
 
 /// Turns an event into the bytes of one record, which it appends: `logfmt`, `json`, or one of your
-/// own around them. It visits the values in the order of the fields, each once, as computed ones
-/// are computed then.
-/// Threads: calls overlap.
+/// own around them. It visits the values in the order of the fields, and each only as often as it
+/// has to: computed ones are computed each time. Threads: calls overlap.
 using encoder = std::function<void(std::string& out, const event& e)>;
 
 /// What stands for a value that is not there: `log.info("moved", "to")` gives `to=(MISSING)`.

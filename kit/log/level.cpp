@@ -1,17 +1,14 @@
 #include <kit/log/level.hpp>
 
-#include <algorithm>
 #include <array>
 #include <optional>
+
+#include <kit/http/syntax.hpp>
 
 namespace kit::log {
 namespace {
 
 constexpr std::array<std::string_view, 4> names{"debug", "info", "warn", "error"};
-
-constexpr char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 std::optional<level> find(std::string_view text) noexcept {
   constexpr std::string_view white = " \t\r\n";
@@ -19,7 +16,7 @@ std::optional<level> find(std::string_view text) noexcept {
   if (first == text.npos) return std::nullopt;
   text = text.substr(first, text.find_last_not_of(white) + 1 - first);
   for (std::size_t i = 0; i < names.size(); ++i) {
-    if (std::ranges::equal(text, names[i], {}, lower)) return static_cast<level>(i);
+    if (http::iequals(text, names[i])) return static_cast<level>(i);
   }
   return std::nullopt;
 }

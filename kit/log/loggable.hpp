@@ -14,6 +14,7 @@
 #include <variant>
 
 #include <kit/codec/json.hpp>
+#include <kit/codec/text.hpp>
 #include <kit/context.hpp>
 #include <kit/log/level.hpp>
 
@@ -62,14 +63,8 @@ concept error_like = std::derived_from<T, std::exception> || std::same_as<T, std
 template <class T>
 concept number = json::integer<T> || std::same_as<T, float> || std::same_as<T, double>;
 
-template <class T>
-inline constexpr bool is_duration = false;
-template <class Rep, class Period>
-inline constexpr bool is_duration<std::chrono::duration<Rep, Period>> = true;
-template <class T>
-inline constexpr bool is_time = false;
-template <class D>
-inline constexpr bool is_time<std::chrono::sys_time<D>> = true;
+using text::detail::is_duration;
+using text::detail::is_time;
 
 template <class T>
 inline constexpr bool is_optional = false;

@@ -6,19 +6,16 @@
 #include <utility>
 
 #include <kit/error.hpp>
+#include <kit/http/syntax.hpp>
 
 namespace kit::log {
 namespace {
-
-constexpr bool is_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
 
 /// Whether the text starts so, where `0` is any digit.
 bool starts_like(std::string_view text, std::string_view pattern) noexcept {
   return text.size() >= pattern.size() &&
          std::ranges::equal(text.substr(0, pattern.size()), pattern,
-                            [](char c, char p) { return p == '0' ? is_digit(c) : c == p; });
+                            [](char c, char p) { return p == '0' ? http::is_digit(c) : c == p; });
 }
 
 std::string_view take(std::string_view& text, std::size_t n) noexcept {
@@ -65,7 +62,7 @@ line_parts parse_line(std::string_view text, bool with_file) noexcept {
     skip_blank(text);
   }
   if (starts_like(text, "00:00:00")) {
-    const bool fraction = text.size() > 9 && text[8] == '.' && is_digit(text[9]);
+    const bool fraction = text.size() > 9 && text[8] == '.' && http::is_digit(text[9]);
     parts.time = take(text, fraction ? 9 + digits_at(text, 9) : 8);
     skip_blank(text);
   }

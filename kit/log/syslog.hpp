@@ -77,7 +77,7 @@ struct syslog_options {
   std::string process_id = {};
   /// In RFC 5424's form, the fields also go into structured data of that name, e.g. `fields@32473`
   /// with your own enterprise number; 1 to 32 characters, without blanks, `=`, `]` and `"`. Empty:
-  /// there is none.
+  /// there is none. Computed values are then computed twice for a record.
   std::string structured_data = {};
   /// What time it is. Called from any thread.
   std::function<std::chrono::system_clock::time_point()> clock = std::chrono::system_clock::now;
@@ -95,7 +95,8 @@ struct syslog_sink_options {
   /// `unix:/dev/log`, `udp://10.0.0.7:514`, `tcp://logs.internal:601`, IPv6 in brackets. A name is
   /// looked up once, by the constructor.
   std::string address = "unix:/dev/log";
-  /// Over TCP each record has its length before it, instead of a line end behind it (RFC 6587).
+  /// Over TCP and Unix streams each record has its length before it (RFC 6587), which counts the
+  /// line end behind it.
   bool octet_counting = false;
   /// What may wait for a peer that reads slowly or isn't there, over TCP or a Unix stream; in
   /// bytes, from 1 KiB to 1 GiB.

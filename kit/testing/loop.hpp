@@ -63,7 +63,7 @@ class started {
   kit::error error() const {
     require_done();
     if (state_->failure) return to_error(state_->failure);
-    if constexpr (is_result<T>::value) {
+    if constexpr (kit::detail::is_result<T>) {
       if (!state_->value->has_value()) return state_->value->error();
     }
     throw std::logic_error("the coroutine has not failed");
@@ -81,11 +81,6 @@ class started {
 
  private:
   friend class loop;
-  template <class U>
-  struct is_result : std::false_type {};
-  template <class U>
-  struct is_result<kit::result<U>> : std::true_type {};
-
   struct state : detail::started_state {
     std::optional<std::conditional_t<std::is_void_v<T>, std::monostate, T>> value;
   };

@@ -24,10 +24,7 @@ void append_value(std::string& out, std::string_view value) {
     if (is_baggage_octet(c) && c != '%') {
       out += c;
     } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out += '%';
-      out += "0123456789ABCDEF"[byte >> 4];
-      out += "0123456789ABCDEF"[byte & 15];
+      http::append_percent_encoded(out, {&c, 1}, http::encode_set::unreserved);
     }
   }
 }

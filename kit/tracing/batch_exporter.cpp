@@ -139,8 +139,7 @@ asio::awaitable<void> batch_exporter::impl::send() {
     if (sent) co_return succeed(*sent);
     if (state.cancelled() != asio::cancellation_type::none) co_return;
     const auto& e = sent.error();
-    const bool may_pass = classify::by_error(&e).retryable || e.code() == errc::deadline_exceeded;
-    if (!may_pass || n >= options_.max_attempts) co_return give_up(e);
+    if (!classify::may_repeat(e) || n >= options_.max_attempts) co_return give_up(e);
     const auto asked = std::min(e.retry_after().value_or(0ms), options_.max_retry_after);
     const auto pause = std::max<duration>(waits_.next(), asked);
     const auto now = timer_wheel::of(co_await asio::this_coro::executor).now();

@@ -55,14 +55,14 @@ std::string to_string(span_id id) {
 }
 
 std::array<std::byte, 16> to_bytes(trace_id id) noexcept {
-  std::array<std::byte, 16> bytes;
+  std::array<std::byte, 16> bytes{};
   put_number(&bytes[0], id.high);
   put_number(&bytes[8], id.low);
   return bytes;
 }
 
 std::array<std::byte, 8> to_bytes(span_id id) noexcept {
-  std::array<std::byte, 8> bytes;
+  std::array<std::byte, 8> bytes{};
   put_number(bytes.data(), id.value);
   return bytes;
 }

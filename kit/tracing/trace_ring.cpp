@@ -46,6 +46,29 @@ struct alignas(64) shard {
   std::unordered_map<trace_id, pending, hash_of_id> traces;
 };
 
+/// What is noted of a trace going on with its lock held, to be read without: the last handle of a
+/// span may go in `read`.
+struct listed {
+  listed() = default;
+  listed(trace_id trace, const pending& p)
+      : number(p.open.front().number), id(trace), ended(p.ended.size()) {
+    for (const auto& o : p.open)
+      open.push_back(o.span);
+  }
+  active_trace read() const {
+    active_trace a{.trace_id = id, .open = {}, .ended = ended};
+    for (const auto& weak : open) {
+      if (auto data = weak.lock().data()) a.open.push_back(*std::move(data));
+    }
+    return a;
+  }
+
+  std::uint64_t number = 0;  // of its first open span
+  trace_id id;
+  std::size_t ended = 0;
+  std::vector<weak_span> open;
+};
+
 struct kept {
   std::vector<std::deque<std::shared_ptr<const trace>>> recent;
   std::deque<std::shared_ptr<const trace>> failed;
@@ -121,6 +144,7 @@ class trace_ring::impl {
   std::vector<endpoint_traces> endpoints() const;
   std::shared_ptr<const trace> find(trace_id id) const;
   std::vector<active_trace> active(std::size_t most) const;
+  std::optional<active_trace> find_active(trace_id id) const;
 
   const trace_ring_options options;
   std::atomic<std::uint64_t> dropped{0};
@@ -129,6 +153,7 @@ class trace_ring::impl {
   static constexpr std::size_t shard_count = 16;
 
   shard& shard_of(const trace_id& id) noexcept { return shards_[id.low % shard_count]; }
+  const shard& shard_of(const trace_id& id) const noexcept { return shards_[id.low % shard_count]; }
   std::optional<pending> take_complete(const std::shared_ptr<const span_data>& s);
   void keep(const std::shared_ptr<const trace>& t);
 
@@ -218,31 +243,31 @@ std::shared_ptr<const trace> trace_ring::impl::find(trace_id id) const {
 }
 
 std::vector<active_trace> trace_ring::impl::active(std::size_t most) const {
-  struct listed {
-    std::uint64_t number;  // of its first open span
-    trace_id id;
-    std::vector<weak_span> open;
-    std::size_t ended;
-  };
   std::vector<listed> found;
   for (const auto& part : shards_) {
     std::lock_guard lock(part.mutex);
-    for (const auto& [id, p] : part.traces) {
-      auto& l = found.emplace_back(listed{p.open.front().number, id, {}, p.ended.size()});
-      for (const auto& o : p.open)
-        l.open.push_back(o.span);
-    }
+    for (const auto& [id, p] : part.traces)
+      found.emplace_back(id, p);
   }
   std::ranges::sort(found, {}, &listed::number);
   if (found.size() > most) found.resize(most);
   std::vector<active_trace> all;
-  for (const auto& l : found) {  // no lock of ours is held: the last handle of one may go here
-    auto& a = all.emplace_back(active_trace{.trace_id = l.id, .open = {}, .ended = l.ended});
-    for (const auto& weak : l.open) {
-      if (auto data = weak.lock().data()) a.open.push_back(*std::move(data));
-    }
-  }
+  all.reserve(found.size());
+  for (const auto& l : found)
+    all.push_back(l.read());
   return all;
+}
+
+std::optional<active_trace> trace_ring::impl::find_active(trace_id id) const {
+  listed found;
+  {
+    const auto& part = shard_of(id);
+    std::lock_guard lock(part.mutex);
+    const auto at = part.traces.find(id);
+    if (at == part.traces.end()) return std::nullopt;
+    found = listed(id, at->second);
+  }
+  return found.read();
 }
 
 trace_ring::trace_ring(trace_ring_options options)
@@ -278,6 +303,10 @@ std::shared_ptr<const trace> trace_ring::find(trace_id id) const {
 
 std::vector<active_trace> trace_ring::active(std::size_t most) const {
   return impl_->active(most);
+}
+
+std::optional<active_trace> trace_ring::find_active(trace_id id) const {
+  return impl_->find_active(id);
 }
 
 std::uint64_t trace_ring::dropped() const noexcept {

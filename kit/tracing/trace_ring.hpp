@@ -55,7 +55,7 @@ struct trace_ring_options {
   std::size_t max_endpoints = 128;
   /// Spans of a trace; further ones are counted. At least 1.
   std::size_t max_spans = 256;
-  /// Traces going on; of further ones nothing is kept. At least 1.
+  /// Traces going on; of spans that start further ones nothing is kept. At least 1.
   std::size_t max_active = 4'096;
 };
 
@@ -84,7 +84,9 @@ class trace_ring final : public span_processor {
   std::shared_ptr<const trace> find(trace_id id) const;
   /// Those going on, the oldest first; at most that many.
   std::vector<active_trace> active(std::size_t most = 1'000) const;
-  /// Traces of which nothing was kept, because too many were going on.
+  /// That one, if it is going on.
+  std::optional<active_trace> find_active(trace_id id) const;
+  /// How many spans started while too many traces were going on: nothing is kept of them.
   std::uint64_t dropped() const noexcept;
 
  private:

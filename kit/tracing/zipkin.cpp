@@ -90,11 +90,9 @@ std::string kind_of(span_kind kind) {
   return text;
 }
 
-std::string text_of(const attributes& all, std::initializer_list<std::string_view> keys) {
-  for (const auto key : keys) {
-    if (const auto* value = find(all, key)) return to_text(*value);
-  }
-  return {};
+std::string text_of(const attributes& all, std::string_view key) {
+  const auto* value = find(all, key);
+  return value ? to_text(*value) : std::string();
 }
 
 // The address has its own field where it is one; a name is taken for the service's.
@@ -115,9 +113,9 @@ std::optional<zipkin_endpoint> remote_of(const span_data& s) {
   if (s.kind == span_kind::internal) return std::nullopt;
   const bool calls = s.kind == span_kind::client || s.kind == span_kind::producer;
   zipkin_endpoint e;
-  e.service_name = text_of(s.attributes, {"peer.service"});
-  set_address(e, text_of(s.attributes, {"network.peer.address"}));
-  if (calls) set_address(e, text_of(s.attributes, {"server.address"}));
+  e.service_name = text_of(s.attributes, "peer.service");
+  set_address(e, text_of(s.attributes, "network.peer.address"));
+  if (calls) set_address(e, text_of(s.attributes, "server.address"));
   const auto* port = find(s.attributes, "network.peer.port");
   if (!port && calls) port = find(s.attributes, "server.port");
   if (const auto* number = port ? std::get_if<std::int64_t>(port) : nullptr;

@@ -13,151 +13,65 @@
 
 #include <kit/codec/json.hpp>
 #include <kit/codec/protobuf.hpp>
+#include <kit/otlp/trace.hpp>
 
 #include "bench.hpp"
 
 namespace {
 
+namespace otlp = kit::otlp;
 using bench::measure;
 
 // What must not be optimised away ends up here.
 volatile std::size_t sink;
 
-// --- OpenTelemetry's messages, as far as spans need them
-// ------------------------------------------
-
-struct any_value;
-struct array_value {
-  std::vector<any_value> values;
-};
-struct any_value {
-  std::variant<std::monostate, std::string, bool, std::int64_t, double, array_value> value;
-};
-struct key_value {
-  std::string key;
-  any_value value;
-};
-struct resource {
-  std::vector<key_value> attributes;
-};
-struct scope {
-  std::string name, version;
-};
-struct event {
-  std::uint64_t time_unix_nano = 0;
-  std::string name;
-  std::vector<key_value> attributes;
-};
-enum class span_kind { unspecified, internal, server, client };
-enum class status_code { unset, ok, error };
-struct status {
-  std::string message;
-  status_code code = status_code::unset;
-};
-struct span {
-  std::array<std::byte, 16> trace_id{};
-  std::array<std::byte, 8> span_id{};
-  std::string trace_state;
-  std::array<std::byte, 8> parent_span_id{};
-  std::string name;
-  span_kind kind = span_kind::unspecified;
-  std::uint64_t start_time_unix_nano = 0, end_time_unix_nano = 0;
-  std::vector<key_value> attributes;
-  std::vector<event> events;
-  status state;
-  std::uint32_t flags = 0;
-};
-struct scope_spans {
-  scope from;
-  std::vector<span> spans;
-};
-struct resource_spans {
-  resource from;
-  std::vector<scope_spans> scopes;
-};
-struct traces {
-  std::vector<resource_spans> resources;
-};
-
 struct sum_request {
   std::int64_t a = 0, b = 0;
 };
 
-}  // namespace
-
-template <>
-struct kit::reflect_traits<any_value> {
-  static constexpr auto fields = kit::fields(kit::field<&any_value::value>().alternatives(
-      kit::alternative("string_value").number(1), kit::alternative("bool_value").number(2),
-      kit::alternative("int_value").number(3), kit::alternative("double_value").number(4),
-      kit::alternative("array_value").number(5)));
-};
-template <>
-struct kit::reflect_traits<event> {
-  static constexpr auto fields =
-      kit::fields(kit::field<&event::time_unix_nano>().number(1).fixed(),
-                  kit::field<&event::name>().number(2), kit::field<&event::attributes>().number(3));
-};
-template <>
-struct kit::reflect_traits<status> {
-  static constexpr auto fields =
-      kit::fields(kit::field<&status::message>().number(2), kit::field<&status::code>().number(3));
-};
-template <>
-struct kit::reflect_traits<span> {
-  static constexpr auto fields = kit::fields(
-      kit::field<&span::trace_id>().number(1), kit::field<&span::span_id>().number(2),
-      kit::field<&span::trace_state>().number(3), kit::field<&span::parent_span_id>().number(4),
-      kit::field<&span::name>().number(5), kit::field<&span::kind>().number(6),
-      kit::field<&span::start_time_unix_nano>().number(7).fixed(),
-      kit::field<&span::end_time_unix_nano>().number(8).fixed(),
-      kit::field<&span::attributes>().number(9), kit::field<&span::events>().number(11),
-      kit::field<&span::state>("status").number(15), kit::field<&span::flags>().number(16).fixed());
-};
-
-namespace {
-
 template <std::size_t N>
-std::array<std::byte, N> make_id(std::size_t seed) {
-  std::array<std::byte, N> id{};
+otlp::id<N> make_id(std::size_t seed) {
+  otlp::id<N> id;
   for (std::size_t i = 0; i < N; ++i)
-    id[i] = static_cast<std::byte>(seed * 37 + i * 11 + 1);
+    id.bytes[i] = static_cast<std::byte>(seed * 37 + i * 11 + 1);
   return id;
 }
 
-std::vector<key_value> make_attributes(std::size_t i) {
+otlp::attributes make_attributes(std::size_t i) {
   return {{"http.request.method", {"GET"}},
           {"url.path", {"/api/v1/profiles/" + std::to_string(i)}},
-          {"http.response.status_code", {std::int64_t{200}}},
+          {"http.response.status_code", {otlp::int64{200}}},
           {"server.address", {"profiles.internal.example.org"}},
-          {"server.port", {std::int64_t{8443}}},
+          {"server.port", {otlp::int64{8443}}},
           {"network.protocol.version", {"2"}},
           {"cache.hit", {i % 3 == 0}},
-          {"load", {0.25 * static_cast<double>(i)}}};
+          {"load", {otlp::real{0.25 * static_cast<double>(i)}}}};
 }
 
-span make_span(std::size_t i) {
+otlp::span make_span(std::size_t i) {
   const std::uint64_t start = 1'700'000'000'000'000'000 + i * 1'000'003;
-  return {.trace_id = make_id<16>(i / 10),
-          .span_id = make_id<8>(i),
-          .trace_state = {},
-          .parent_span_id = make_id<8>(i / 2),
-          .name = "GET /api/v1/profiles/{id}",
-          .kind = span_kind::server,
-          .start_time_unix_nano = start,
-          .end_time_unix_nano = start + 1'234'567,
-          .attributes = make_attributes(i),
-          .events = {},
-          .state = {.message = {}, .code = status_code::ok},
-          .flags = 1};
+  otlp::span s;
+  s.trace_id = make_id<16>(i / 10);
+  s.span_id = make_id<8>(i);
+  s.parent_span_id = make_id<8>(i / 2);
+  s.name = "GET /api/v1/profiles/{id}";
+  s.kind = 2;
+  s.start_time_unix_nano = {start};
+  s.end_time_unix_nano = {start + 1'234'567};
+  s.attributes = make_attributes(i);
+  s.status.code = 1;
+  s.flags = 1;
+  return s;
 }
 
-traces make_traces(std::size_t spans) {
-  scope_spans all{{"bench", "1.0"}, {}};
+otlp::export_trace_service_request make_traces(std::size_t spans) {
+  otlp::scope_spans all{.scope = {.name = "bench", .version = "1.0"}};
   for (std::size_t i = 0; i < spans; ++i)
     all.spans.push_back(make_span(i));
-  traces t;
-  t.resources.push_back({{{{"service.name", {"profiles"}}}}, {std::move(all)}});
+  otlp::export_trace_service_request t;
+  auto& group = t.resource_spans.emplace_back();
+  group.resource.attributes = {{"service.name", {"profiles"}}};
+  group.scope_spans.push_back(std::move(all));
   return t;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <kit/codec/json.hpp>
+#include <kit/codec/utf8.hpp>
 #include <kit/log/json.hpp>
 #include <kit/log/logger.hpp>
 
@@ -51,10 +52,6 @@ std::string log_with(kit::log::encoder encoder, const std::vector<kit::log::fiel
   return out->line;
 }
 
-bool is_utf8(const std::string& text) {
-  return kit::json::encode(text).has_value();
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -80,7 +77,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FUZZ_REQUIRE(pairs->size() == before + fields.size());
   for (std::size_t i = 0; i < texts.size() / 2; ++i) {
     const auto& text = texts[2 * i + 1];
-    if (is_utf8(text)) FUZZ_REQUIRE((*pairs)[before + i].second == text);
+    if (kit::is_utf8(text)) FUZZ_REQUIRE((*pairs)[before + i].second == text);
   }
 
   const auto object = log_with(kit::log::json, fields, message);

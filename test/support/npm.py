@@ -17,14 +17,18 @@ def folder():
 
 def needs(*packages):
     """Skips tests where those are missing."""
-    modules = folder() / "node_modules"
-    present = shutil.which("node") and all((modules / p).exists() for p in packages)
-    return unittest.skipUnless(present, f"needs Node.js and {', '.join(packages)} in {modules}, see test/run.sh")
+    present = shutil.which("node") and all(package(p).exists() for p in packages)
+    return unittest.skipUnless(
+        present, f"needs Node.js and {', '.join(packages)} in {package('')}, see test/run.sh")
+
+
+def package(name):
+    return folder() / "node_modules" / name
 
 
 def run(script, value):
-    """What a script of this folder prints, given a JSON value as its input."""
-    text = pathlib.Path(__file__).parent.joinpath(script).read_text()
+    """What a module prints, given a JSON value as its input; `script` is its text, or its file."""
+    text = script.read_text() if isinstance(script, pathlib.Path) else script
     done = subprocess.run(
         ["node", "--input-type=module", "-e", text],
         cwd=folder(), input=json.dumps(value), capture_output=True, text=True, timeout=PATIENCE,

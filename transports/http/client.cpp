@@ -112,7 +112,7 @@ time_point time_limit(std::chrono::milliseconds span, const timer_wheel& wheel) 
 
 // The failure as seen where the context may have ended: that its time was over, say.
 error settled(error e, const asio::any_io_executor& ex) {
-  auto seen = kit::detail::call_error(e, ex);
+  auto seen = kit::detail::call_error(e, ex, false);
   const auto* how = e.get<call_failure>();
   if (seen.code() == e.code() || !how) return seen;
   return error(seen.code(), std::string(e.message()))

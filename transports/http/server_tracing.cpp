@@ -20,14 +20,7 @@ using tracing::trace_flags;
 // What the request's fields say of the caller, or the request sampler in its place.
 context caller_context(const server_tracing_options& o, const context& ctx, const request& req) {
   if (!o.propagate) return ctx;
-  auto formats = &o.formats;
-  tracing::propagation spans_only;
-  if (o.public_endpoint && o.formats.baggage) {
-    spans_only = o.formats;
-    spans_only.baggage = false;
-    formats = &spans_only;
-  }
-  auto result = tracing::extract(ctx, tracing::header_reader(req.headers), *formats);
+  auto result = tracing::extract(ctx, tracing::header_reader(req.headers), o.formats);
   if (!o.request_sampler) return result;
   const auto caller = tracing::span_of(result).context();
   const bool decided = caller.remote && !has(caller.flags, trace_flags::deferred);
@@ -86,8 +79,10 @@ asio::awaitable<result<response>> server_tracing::layer::serve(std::shared_ptr<c
   co_return std::move(watched).finish(std::move(r));
 }
 
-server_tracing::server_tracing(tracing::tracer tracer, server_tracing_options options)
-    : shared_(std::make_shared<const shared>(shared{std::move(tracer), std::move(options)})) {}
+server_tracing::server_tracing(tracing::tracer tracer, server_tracing_options options) {
+  if (options.public_endpoint) options.formats.baggage = false;  // a stranger's
+  shared_ = std::make_shared<const shared>(shared{std::move(tracer), std::move(options)});
+}
 
 handler server_tracing::operator()(handler next) const {
   return layer(shared_, std::move(next));

@@ -149,7 +149,7 @@ void otel_client_end(const span& s, const method&, const exchange_end& end) {
 
 // --- zipkin
 
-void zipkin_server_request(const span& s, const context&, const request& req) {
+void server_method_and_path(const span& s, const context&, const request& req) {
   s.set("http.method", req.method.name());
   s.set("http.path", path_of(req));
 }
@@ -181,20 +181,11 @@ void zipkin_client_end(const span& s, const method&, const exchange_end& end) {
 
 // --- opencensus
 
-void census_request(const span& s, std::string_view host, const request& req) {
-  s.set("http.host", host);
-  s.set("http.method", req.method.name());
-  s.set("http.path", req.path());
-}
-
-void census_server_request(const span& s, const context&, const request& req) {
-  s.set("http.method", req.method.name());
-  s.set("http.path", path_of(req));
-}
-
 void census_client_request(const span& s, const request& req) {
   const auto url = url::parse(req.target);
-  census_request(s, url ? url->authority() : std::string(), req);
+  s.set("http.host", url ? url->authority() : std::string());
+  s.set("http.method", req.method.name());
+  s.set("http.path", req.path());
   s.set("http.user_agent", req.headers.get(field::user_agent).value_or(""));
 }
 
@@ -276,10 +267,10 @@ void opentracing_end(const span& s, const method&, const exchange_end& end) {
 const span_convention opentelemetry{otel_server_name,    otel_name,       otel_server_request,
                                     otel_client_request, otel_server_end, otel_client_end};
 
-const span_convention zipkin{method_name,           method_name,       zipkin_server_request,
+const span_convention zipkin{method_name,           method_name,       server_method_and_path,
                              zipkin_client_request, zipkin_server_end, zipkin_client_end};
 
-const span_convention opencensus{method_and_path,       method_and_path,   census_server_request,
+const span_convention opencensus{method_and_path,       method_and_path,   server_method_and_path,
                                  census_client_request, census_server_end, census_client_end};
 
 const span_convention opentracing{

@@ -27,8 +27,9 @@ struct exchange_end {
 };
 
 /// How the spans of HTTP exchanges are called and what they say: functions for servers and clients.
-/// There are three; one of your own is such a value, too. They are called for spans that are
-/// recorded only, on any thread, and must not block.
+/// There are four; one of your own is such a value, too. Those for names are called for
+/// each request, as samplers see the name; the others for spans that are recorded only. On any
+/// thread; they must not block.
 struct span_convention {
   /// What a server's and a client's span is called before anything is known but the request.
   std::string (*server_name)(const request& req);

@@ -214,10 +214,7 @@ const char* number_end(const char* p, const char* end, bool& integer) noexcept {
 
 std::string quoted(std::string_view name) {
   constexpr std::size_t longest = 64;
-  std::size_t n = name.size() < longest ? name.size() : longest;
-  // Not in the middle of a character.
-  while (n < name.size() && n > longest - 4 && (byte(name[n]) & 0xc0) == 0x80)
-    --n;
+  const std::size_t n = kit::detail::utf8_cut(name, longest);
   const bool valid = find_invalid_utf8(name) == nullptr;
   std::string out = "\"";
   for (char c : name.substr(0, n)) {

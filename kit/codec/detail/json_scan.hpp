@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <memory>
@@ -19,6 +20,9 @@ inline constexpr std::size_t padding = 64;
 
 /// More nesting than this is not for the stack.
 inline constexpr int deepest = 1000;
+constexpr int clamped_depth(int depth) noexcept {
+  return std::clamp(depth, 0, deepest);
+}
 
 /// A copy of a text with `padding` bytes behind it. The buffer is used again.
 class padded_copy {

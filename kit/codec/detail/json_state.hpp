@@ -39,7 +39,7 @@ struct reader::state {
         origin(start),
         at(text.data()),
         end(text.data() + text.size()),
-        depth_left(std::clamp(o.max_depth, 0, detail::deepest)),
+        depth_left(detail::clamped_depth(o.max_depth)),
         work_left(64 * text.size()) {}
 
   // --- failures ---------------------------------------------------------------------------------
@@ -75,9 +75,7 @@ struct reader::state {
     return s == status::ok || syntax();
   }
 
-  bool outermost() const {
-    return depth_left == std::clamp(options->max_depth, 0, detail::deepest);
-  }
+  bool outermost() const { return depth_left == detail::clamped_depth(options->max_depth); }
 
   /// Nothing may follow the value.
   bool finish() {
@@ -176,7 +174,7 @@ struct reader::state {
     if (!unread) return fail("the codec read this value twice");
     if (depth_left == 0) {
       return fail("nested deeper than " +
-                  std::to_string(std::clamp(options->max_depth, 0, detail::deepest)));
+                  std::to_string(detail::clamped_depth(options->max_depth)));
     }
     --depth_left;
     unread = false;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -27,20 +28,17 @@ consteval auto numbered_fields() {
   for (auto& f : fields) {
     if (!any) f.number = static_cast<std::uint32_t>(f.member + 1);
   }
-  for (std::size_t i = 1; i < fields.size(); ++i) {
-    for (std::size_t k = i; k > 0 && fields[k].number < fields[k - 1].number; --k) {
-      const auto moved = fields[k];
-      fields[k] = fields[k - 1];
-      fields[k - 1] = moved;
-    }
-  }
+  std::ranges::sort(fields, {}, &reflect::wire_field::number);
   return fields;
 }
 
 template <class T>
 consteval numbering check_numbers() {
+  std::uint32_t last = 0;
   for (const auto& f : numbered_fields<T>()) {
-    if (f.number == 0) return numbering::mixed;
+    // Two with one number: alternatives that were to have theirs from their variant's place.
+    if (f.number == last) return numbering::mixed;
+    last = f.number;
     if (f.number >= std::uint32_t{1} << 29) return numbering::out_of_range;
     if (f.number >= 19000 && f.number < 20000) return numbering::reserved;
   }

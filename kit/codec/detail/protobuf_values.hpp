@@ -17,11 +17,6 @@ namespace kit::protobuf {
 
 namespace detail {
 
-template <class T>
-inline constexpr bool is_result = false;
-template <class T>
-inline constexpr bool is_result<result<T>> = true;
-
 /// Sets everything that is on the wire to what it is when it isn't there: 0, false, nothing.
 template <class M>
 void clear(M& v) {
@@ -77,7 +72,7 @@ struct value<M, Form> : scalar<value<typename codec<M>::wire_type, Form>::type> 
   template <class F>
   static bool with_wire(writer& w, const M& v, F f) {
     auto converted_value = codec<M>::to_wire(v);
-    if constexpr (is_result<decltype(converted_value)>) {
+    if constexpr (kit::detail::is_result<decltype(converted_value)>) {
       return converted_value ? f(*converted_value)
                              : w.fail(std::string(converted_value.error().message()));
     } else {

@@ -13,6 +13,9 @@
 
 namespace kit::debug::detail {
 
+/// When the process of these metrics started, by its own.
+tracing::wall_time start_of(const metrics::snapshot& process);
+
 /// What the copies of an inspector and its pages share.
 struct core {
   explicit core(inspector_options o);
@@ -27,11 +30,12 @@ struct core {
   const inspector_options options;
   const std::shared_ptr<const kit::classify> classify;
   const metrics::registry process;
+  const metrics::registration of_process;
+  const tracing::wall_time started;  // the process
 
  private:
   const metrics::registry latencies_;
   const metrics::histogram_family<1> took_;
-  const metrics::registration of_process_;
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<watched>, std::less<>> endpoints_;
 };

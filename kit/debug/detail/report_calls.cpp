@@ -3,7 +3,6 @@
 #include <cmath>
 #include <ranges>
 #include <set>
-#include <unordered_map>
 #include <utility>
 
 #include <kit/debug/detail/report.hpp>
@@ -13,7 +12,6 @@ namespace {
 
 constexpr std::size_t bars = 24;
 constexpr std::size_t few = 5;
-constexpr std::size_t most_traces_searched = 1'000;
 
 std::optional<double> quantile(const metrics::histogram_data& d, double q) {
   const double v = d.quantile(q);
@@ -83,37 +81,21 @@ endpoint_shown show(const watched& w, time_point now) {
   return e;
 }
 
-/// Which span a call waits in.
-class waiting {
- public:
-  explicit waiting(const core& c) : now_(c.wall_now()) {
-    if (!c.options.traces) return;
-    for (auto& t : c.options.traces->active(most_traces_searched))
-      open_.emplace(t.trace_id.low, std::move(t));
+// Which span a call waits in: the last to be started of the open ones that are below its own.
+void add_what_it_waits_for(const core& c, const tracing::span_context& own, request_shown& r) {
+  const auto trace = c.options.traces ? c.options.traces->find_active(own.trace_id) : std::nullopt;
+  if (!trace) return;
+  std::set<std::uint64_t> below{own.span_id.value};
+  const tracing::span_data* innermost = nullptr;
+  for (const auto& s : trace->open) {
+    if (!below.contains(s.parent.value)) continue;
+    below.insert(s.context.span_id.value);
+    innermost = &s;
   }
-
-  // The last to be started of the open spans that are below the call's own.
-  void look_up(const tracing::span_context& own, request_shown& r) const {
-    const auto [first, last] = open_.equal_range(own.trace_id.low);
-    for (auto it = first; it != last; ++it) {
-      if (it->second.trace_id != own.trace_id) continue;
-      std::set<std::uint64_t> below{own.span_id.value};
-      const tracing::span_data* innermost = nullptr;
-      for (const auto& s : it->second.open) {
-        if (!below.contains(s.parent.value)) continue;
-        below.insert(s.context.span_id.value);
-        innermost = &s;
-      }
-      if (!innermost) return;
-      r.waits_for = shown(innermost->name);
-      r.waits_since = std::max(0.0, seconds(now_ - innermost->start));
-    }
-  }
-
- private:
-  std::unordered_multimap<std::uint64_t, tracing::active_trace> open_;
-  tracing::wall_time now_;
-};
+  if (!innermost) return;
+  r.waits_for = shown(innermost->name);
+  r.waits_since = std::max(0.0, seconds(c.wall_now() - innermost->start));
+}
 
 std::vector<request_shown> show(std::vector<running_call> calls, std::size_t most, const core& c,
                                 time_point now) {
@@ -121,7 +103,6 @@ std::vector<request_shown> show(std::vector<running_call> calls, std::size_t mos
   if (calls.size() > most) calls.resize(most);
   std::vector<request_shown> all;
   if (calls.empty()) return all;
-  const waiting open(c);
   for (const auto& call : calls) {
     auto& r = all.emplace_back();
     r.endpoint = shown(call.endpoint);
@@ -130,7 +111,7 @@ std::vector<request_shown> show(std::vector<running_call> calls, std::size_t mos
     r.cancelled = call.cancelled;
     if (!call.span) continue;
     r.trace_id = to_string(call.span->trace_id);
-    open.look_up(*call.span, r);
+    add_what_it_waits_for(c, *call.span, r);
   }
   return all;
 }

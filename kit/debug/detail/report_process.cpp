@@ -5,6 +5,7 @@
 #include <kit/codec/utf8.hpp>
 #include <kit/config.hpp>
 #include <kit/debug/detail/report.hpp>
+#include <kit/detail/utf8.hpp>
 
 namespace kit::debug::detail {
 namespace {
@@ -16,49 +17,20 @@ double figure(const metrics::snapshot& s, std::string_view name) {
   return f ? f->points.front().value : 0;
 }
 
-tracing::wall_time started(const metrics::snapshot& s) {
-  const std::chrono::duration<double> since_epoch(figure(s, "process_start_time_seconds"));
-  return tracing::wall_time(std::chrono::duration_cast<tracing::wall_time::duration>(since_epoch));
-}
-
 std::string text_of(std::optional<log::level> l) {
   return l ? std::string(name(*l)) : "none";
 }
 
-std::string version() {
-  return std::to_string(KIT_VERSION_MAJOR) + '.' + std::to_string(KIT_VERSION_MINOR) + '.' +
-         std::to_string(KIT_VERSION_PATCH);
-}
-
-process_shown show(const metrics::snapshot& s) {
-  return {.cpu = figure(s, "process_cpu_seconds_total"),
-          .memory = figure(s, "process_resident_memory_bytes"),
-          .virtual_memory = figure(s, "process_virtual_memory_bytes"),
-          .open_files = figure(s, "process_open_fds"),
-          .max_files = figure(s, "process_max_fds"),
-          .threads = figure(s, "process_threads")};
-}
-
-about make_about(const core& c, std::string_view page, const metrics::snapshot& process) {
-  about a;
-  a.page = page;
-  a.name = shown(c.options.name);
-  a.time = c.wall_now();
-  a.uptime = seconds(a.time - started(process));
-  for (const auto& w : c.all())
-    a.in_flight += w->total().running;
-  a.has_traces = c.options.traces != nullptr;
-  a.has_levels = c.options.levels.has_value();
-  return a;
-}
-
 }  // namespace
+
+tracing::wall_time start_of(const metrics::snapshot& s) {
+  const std::chrono::duration<double> since_epoch(figure(s, "process_start_time_seconds"));
+  return tracing::wall_time(std::chrono::duration_cast<tracing::wall_time::duration>(since_epoch));
+}
 
 std::string shown(std::string_view text) {
   if (text.size() <= longest_text) return to_utf8(std::string(text));
-  std::size_t end = longest_text;  // or where the character there begins
-  while (end > longest_text - 4 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80)
-    --end;
+  const auto end = kit::detail::utf8_cut(text, longest_text);
   return to_utf8(std::string(text.substr(0, end))) + "\xe2\x80\xa6";
 }
 
@@ -67,11 +39,26 @@ double seconds(duration d) noexcept {
 }
 
 about make_about(const core& c, std::string_view page) {
-  return make_about(c, page, c.process.collect());
+  about a;
+  a.page = page;
+  a.name = shown(c.options.name);
+  a.time = c.wall_now();
+  a.uptime = seconds(a.time - c.started);
+  for (const auto& w : c.all())
+    a.in_flight += w->total().running;
+  a.has_traces = c.options.traces != nullptr;
+  a.has_levels = c.options.levels.has_value();
+  return a;
 }
 
 process_shown make_process(const core& c) {
-  return show(c.process.collect());
+  const auto s = c.process.collect();
+  return {.cpu = figure(s, "process_cpu_seconds_total"),
+          .memory = figure(s, "process_resident_memory_bytes"),
+          .virtual_memory = figure(s, "process_virtual_memory_bytes"),
+          .open_files = figure(s, "process_open_fds"),
+          .max_files = figure(s, "process_max_fds"),
+          .threads = figure(s, "process_threads")};
 }
 
 levels_page make_levels(const core& c) {
@@ -87,15 +74,14 @@ levels_page make_levels(const core& c) {
 }
 
 build_page make_build(const core& c) {
-  const auto process = c.process.collect();
   build_page p;
-  p.about = make_about(c, "build", process);
+  p.about = make_about(c, "build");
   for (const auto& [name, value] : c.options.build)
     p.build.emplace_back(shown(name), shown(value));
-  p.build.emplace_back("Cokit", version());
+  p.build.emplace_back("Cokit", KIT_VERSION);
   p.build.emplace_back("compiler", __VERSION__);
-  p.started = started(process);
-  p.process = show(process);
+  p.started = c.started;
+  p.process = make_process(c);
   return p;
 }
 

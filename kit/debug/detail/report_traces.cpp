@@ -209,8 +209,8 @@ traces_page make_traces(const core& c, std::optional<std::string> endpoint) {
 std::optional<trace_page> make_trace(const core& c, std::string_view id) {
   const auto wanted = tracing::parse_trace_id(id);
   if (!wanted || !c.options.traces) return std::nullopt;
-  for (const auto& t : c.options.traces->active(c.options.traces->options().max_active)) {
-    if (t.trace_id == *wanted && !t.open.empty()) return show_open(c, t);
+  if (const auto t = c.options.traces->find_active(*wanted); t && !t->open.empty()) {
+    return show_open(c, *t);
   }
   const auto t = c.options.traces->find(*wanted);
   return t ? std::optional(show_ended(c, *t)) : std::nullopt;

@@ -62,7 +62,7 @@ function traces(d) {
         'p',
         {},
         'Kept in memory: of each kind of trace the latest, the slowest and those that failed' +
-          (d.dropped ? '; of ' + whole(d.dropped) + ' nothing, as too many were going on' : ''),
+          (d.dropped ? '; of ' + whole(d.dropped) + ' spans nothing, as too many were going on' : ''),
       ),
     ),
     d.endpoints.length > 1 &&

@@ -4,18 +4,15 @@
 #include <utility>
 
 #include <kit/codec/utf8.hpp>
+#include <kit/detail/utf8.hpp>
 
 namespace kit::tracing::detail {
 namespace {
 
 // Valid UTF-8, as every exporter needs it, and not too long.
 void tidy(std::string& text, std::size_t most) {
-  if (text.size() > most) {
-    while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0) == 0x80)
-      --most;  // not in the middle of a character
-    text.resize(most);
-  }
-  if (!is_utf8(text)) text = to_utf8(std::move(text));
+  text.resize(kit::detail::utf8_cut(text, most));
+  text = to_utf8(std::move(text));
 }
 
 void tidy(attribute& a, std::size_t most) {

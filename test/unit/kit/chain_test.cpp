@@ -273,8 +273,8 @@ TEST_CASE(
   const endpoint<int, int> plain = [](int i) -> awaitable<int> { co_return i; };
   const auto limited = chain(limit())(plain);
   CHECK(loop.start(limited.try_call(1)).value().error().refused());
-  // Through further layers.
-  const auto around = chain(quiet_interceptor())(limited);
+  // Through further layers, also those that aren't fused.
+  const auto around = chain(copying<int>(), quiet_interceptor())(limited);
   CHECK(loop.start(around.try_call(1)).value().error().refused());
   // A handler whose own call is refused has begun.
   const endpoint<int, int> calling = [limited](int i) { return limited(i); };

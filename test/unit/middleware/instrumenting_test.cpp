@@ -14,35 +14,20 @@
 #include <kit/timer.hpp>
 #include <kit/tracing/span_context.hpp>
 
+#include "calls.hpp"
+
 using namespace std::chrono_literals;
 using kit::errc;
 using kit::error;
 using kit::middleware::instrumenting;
 using kit::middleware::instrumenting_options;
 
+using test::endpoint;
+using test::handle;
+using test::refusing;
+using test::request;
+
 namespace {
-
-struct request {
-  std::string want;
-};
-struct response {
-  std::string err;  // of the business
-  std::string failed() const { return err; }
-};
-using endpoint = kit::endpoint<request, response>;
-
-asio::awaitable<response> handle(request r) {
-  if (r.want == "wait") co_await kit::sleep_for(1h);
-  if (r.want == "slow") co_await kit::sleep_for(200ms);
-  if (r.want == "error") throw error(errc::internal, "broken");
-  if (r.want == "not found") throw error(errc::not_found, "nobody");
-  if (r.want == "business") co_return response{"no funds"};
-  co_return response{};
-}
-
-struct refusing {
-  static kit::result<void> enter(kit::call&) { return kit::fail(errc::resource_exhausted); }
-};
 
 struct fixture {
   explicit fixture(instrumenting_options o = {})

@@ -16,6 +16,8 @@
 #include <kit/testing/recording_spans.hpp>
 #include <kit/timer.hpp>
 
+#include "calls.hpp"
+
 using namespace std::chrono_literals;
 using kit::classify;
 using kit::errc;
@@ -32,15 +34,10 @@ using kit::tracing::span_of;
 using kit::tracing::span_status;
 using kit::tracing::to_text;
 
-namespace {
+using test::request;
+using test::response;
 
-struct request {
-  std::string want;
-};
-struct response {
-  std::string err;  // of the business
-  std::string failed() const { return err; }
-};
+namespace {
 
 kit::attempts five_attempts() {
   kit::attempts all;
@@ -52,13 +49,9 @@ kit::attempts five_attempts() {
 asio::awaitable<response> handle(request r) {
   const auto ctx = co_await kit::this_context();
   span_of(ctx).set("seen", r.want);
-  if (r.want == "wait") co_await kit::sleep_for(1h);
-  if (r.want == "error") throw error(errc::internal, "broken");
   if (r.want == "foreign") throw std::runtime_error("foreign");
-  if (r.want == "not found") throw error(errc::not_found, "nobody");
-  if (r.want == "business") co_return response{"no funds"};
   if (r.want == "retry") throw error(errc::unavailable, "try 5").with(five_attempts());
-  co_return response{};
+  co_return co_await test::handle(std::move(r));
 }
 
 struct fixture {

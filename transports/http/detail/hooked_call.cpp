@@ -9,14 +9,6 @@
 #include <transports/http/status_of.hpp>
 
 namespace kit::http::detail {
-namespace {
-
-error abandoned() noexcept {
-  return error(errc::canceled);
-}
-
-}  // namespace
-
 /// Holds the call until its streamed answer is over.
 struct hooked_call::streaming {
   hooked_call call;
@@ -38,7 +30,7 @@ hooked_call::hooked_call(std::shared_ptr<const handler_options> options, kit::co
 
 hooked_call::~hooked_call() {
   if (!options_) return;
-  failure_ = abandoned();
+  failure_ = error(errc::canceled);
   report(*failure_);
   finalize(status_of(failure_->code()), {}, 0);
 }

@@ -137,7 +137,7 @@ class remote_endpoint {
     try {
       out.emplace(co_await run(call, std::move(value)));
     } catch (...) {
-      out.emplace(fail(kit::detail::call_error(std::current_exception(), ex)));
+      out.emplace(fail(kit::detail::call_error(std::current_exception(), ex, true)));
     }
     call.close_content();
     call.end(*out ? nullptr : &out->error());

@@ -102,7 +102,7 @@ class plain_handler {
       thrown = std::current_exception();
     }
     const auto ex = co_await asio::this_coro::executor;
-    co_return fail(kit::detail::call_error(std::move(thrown), ex));
+    co_return fail(kit::detail::call_error(std::move(thrown), ex, true));
   }
 
  private:

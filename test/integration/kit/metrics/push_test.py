@@ -5,7 +5,6 @@ usage: push_test.py PROGRAM
 """
 
 import json
-import os
 import pathlib
 import re
 import shutil
@@ -17,11 +16,8 @@ import unittest
 
 from programs import PATIENCE, Client, Server, free_port, until
 
-
-def npm_package(name):
-    home = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
-    folder = pathlib.Path(os.environ.get("COKIT_NPM") or pathlib.Path(home) / "cokit" / "npm")
-    return folder / "node_modules" / name
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[3] / "support"))
+import npm  # noqa: E402
 
 
 class StatsdServer(Server):
@@ -34,7 +30,7 @@ class StatsdServer(Server):
             backends: ["./backends/console"], flushInterval: 3600000, dumpMessages: true }}""")
 
     def run(self):
-        self.start(["node", npm_package("statsd") / "stats.js", "config.js"], self.management)
+        self.start(["node", npm.package("statsd") / "stats.js", "config.js"], self.management)
 
     def ask(self, what):
         with socket.create_connection(("127.0.0.1", self.management), PATIENCE) as s:
@@ -51,7 +47,7 @@ class StatsdServer(Server):
         return found
 
 
-@unittest.skipUnless(shutil.which("node") and npm_package("statsd").exists(), "needs npm's statsd")
+@npm.needs("statsd")
 class Statsd(unittest.TestCase):
     def setUp(self):
         self.server = StatsdServer()

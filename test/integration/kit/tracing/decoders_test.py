@@ -6,6 +6,7 @@ usage: decoders_test.py PROGRAM TESTDATA
 
 import base64
 import copy
+import functools
 import http.server
 import json
 import pathlib
@@ -16,9 +17,11 @@ import sys
 import threading
 import unittest
 
-import npm
-from npm import PATIENCE
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[3] / "support"))
+import npm  # noqa: E402
+from npm import PATIENCE  # noqa: E402
 
+HERE = pathlib.Path(__file__).parent
 NANO = 1_700_000_000_123_456_789
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 program = testdata = ""
@@ -45,6 +48,7 @@ class Collector(http.server.ThreadingHTTPServer):
         self.received = {}
 
 
+@functools.cache
 def exported(form):
     """{path: (content type, content)} of what the program sends in that form."""
     with Collector() as collector:
@@ -88,7 +92,7 @@ class Otlp(unittest.TestCase):
         path = "/v1/traces" if kind == "trace" else "/v1/metrics"
         content_type, content = getattr(self, encoding)[path]
         self.assertEqual(content_type, {"protobuf": "application/x-protobuf", "json": "application/json"}[encoding])
-        result = npm.run("decode_otlp.mjs", {
+        result = npm.run(HERE / "decode_otlp.mjs", {
             "kind": kind, "encoding": encoding, "content": base64.b64encode(content).decode(),
         })
         self.assertIsNone(result["problem"])
@@ -241,7 +245,7 @@ class Protoc(Otlp):
     """The definitions are of version 0.19, which lacks a few fields."""
 
     def text(self, kind, path):
-        folder = npm.folder() / "node_modules" / "otlp-protos" / "build" / "protos"
+        folder = npm.package("otlp-protos") / "build" / "protos"
         package = f"opentelemetry/proto/collector/{kind}/v1/{kind}_service.proto"
         message = f"opentelemetry.proto.collector.{kind}.v1.Export{kind.capitalize()}ServiceRequest"
         done = subprocess.run(
@@ -282,7 +286,7 @@ class Zipkin(unittest.TestCase):
 
     def look(self, *lists):
         api = pathlib.Path(testdata, "zipkin", "zipkin2-api.yaml").read_text()
-        return npm.run("validate_zipkin.mjs", {"api": api, "lists": lists})
+        return npm.run(HERE / "validate_zipkin.mjs", {"api": api, "lists": lists})
 
     def test_it_is_what_the_api_says(self):
         self.assertEqual((self.path, self.content_type), ("/api/v2/spans", "application/json"))

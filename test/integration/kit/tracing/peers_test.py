@@ -7,11 +7,14 @@ usage: peers_test.py PROGRAM
 import signal
 import subprocess
 import sys
+import pathlib
 import unittest
 
-import npm
-from npm import PATIENCE
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[3] / "support"))
+import npm  # noqa: E402
+from npm import PATIENCE  # noqa: E402
 
+HERE = pathlib.Path(__file__).parent
 TRACE, FAR = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 BAGGAGE = {"tenant": "käse & co, 7", "plain": "x"}
 program = ""
@@ -23,7 +26,7 @@ class Peers(unittest.TestCase):
         server = subprocess.Popen([program, speaks], stdout=subprocess.PIPE, text=True)
         try:
             url = "http://" + server.stdout.readline().strip()
-            result = npm.run("peer.mjs", {"url": url, **asked})
+            result = npm.run(HERE / "peer.mjs", {"url": url, **asked})
             server.send_signal(signal.SIGTERM)
             self.assertEqual(server.wait(PATIENCE), 0)
         finally:

@@ -8,9 +8,7 @@ import copy
 import gzip
 import http.client
 import json
-import os
 import pathlib
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,15 +16,13 @@ import time
 import unittest
 import zlib
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[3] / "support"))
+import npm  # noqa: E402
+
 PATIENCE = 60  # seconds until a program that should have answered or ended counts as stuck
 BROTLI_HELLO = b"\x0b\x02\x80hello\x03"
 program, have_compression = "", False
 server = port = None
-
-
-def cache():
-    home = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
-    return pathlib.Path(os.environ.get("COKIT_NPM") or pathlib.Path(home) / "cokit" / "npm")
 
 
 def setUpModule():
@@ -48,16 +44,6 @@ def ask(method, target, body=None, headers=None):
         return answer, answer.read()
     finally:
         connection.close()
-
-
-def node(script, value):
-    """What the module `script` prints, given a JSON value as its input; None when it throws."""
-    done = subprocess.run(
-        ["node", "--input-type=module", "-e", script],
-        cwd=cache(), input=json.dumps(value), capture_output=True, text=True, timeout=PATIENCE,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 VALIDATE_DOCUMENT = """
@@ -92,10 +78,7 @@ console.log(JSON.stringify(Object.values(schemas).map((s) => ajv.validateSchema(
 """
 
 
-def needs_node(test):
-    module = cache() / "node_modules" / "@seriousme" / "openapi-schema-validator"
-    present = shutil.which("node") and module.exists()
-    return unittest.skipUnless(present, f"needs Node.js and {module}, which test/run.sh installs")(test)
+needs_node = npm.needs("@seriousme/openapi-schema-validator")
 
 
 class OpenApi(unittest.TestCase):
@@ -106,7 +89,7 @@ class OpenApi(unittest.TestCase):
 
     @needs_node
     def test_the_document_is_valid(self):
-        result = node(VALIDATE_DOCUMENT, self.document())
+        result = npm.run(VALIDATE_DOCUMENT, self.document())
         self.assertEqual(result, {"valid": True, "version": "3.1", "errors": []})
 
     @needs_node
@@ -127,14 +110,14 @@ class OpenApi(unittest.TestCase):
             broken = copy.deepcopy(self.document())
             breaks(broken)
             with self.subTest(breaks.__name__):
-                self.assertFalse(node(VALIDATE_DOCUMENT, broken)["valid"])
+                self.assertFalse(npm.run(VALIDATE_DOCUMENT, broken)["valid"])
 
     @needs_node
     def test_the_schemas_are_valid(self):
         document = self.document()
-        self.assertEqual(set(node(VALIDATE_SCHEMAS, document)), {True})
+        self.assertEqual(set(npm.run(VALIDATE_SCHEMAS, document)), {True})
         document["components"]["schemas"]["item"]["properties"]["id"]["type"] = "text"
-        self.assertIn(False, node(VALIDATE_SCHEMAS, document))
+        self.assertIn(False, npm.run(VALIDATE_SCHEMAS, document))
 
     @needs_node
     def test_values_are_what_the_schemas_say(self):
@@ -147,7 +130,7 @@ class OpenApi(unittest.TestCase):
             "span": "soon", "when": "yesterday", "fixed": "AA", "unique": [1, 1], "tree": {"leaves": [{"name": 1}]},
         }
         broken = [good | {name: value} for name, value in wrong.items()]
-        results = node(
+        results = npm.run(
             VALIDATE_VALUES, {"document": self.document(), "name": "everything", "values": [good, *broken]}
         )
         self.assertEqual(results[0], True)

@@ -66,9 +66,17 @@ struct its_own {
 struct highest {
   int a = 0;
 };
+struct unnumbered_choice {
+  std::variant<std::monostate, int, bool> is;
+};
 
 }  // namespace
 
+template <>
+struct kit::reflect_traits<unnumbered_choice> {
+  static constexpr auto fields = kit::fields(kit::field<&unnumbered_choice::is>().alternatives(
+      kit::alternative("number"), kit::alternative("yes")));
+};
 template <>
 struct kit::reflect_traits<first_only> {
   static constexpr auto fields = kit::fields(kit::field<&first_only::a>().number(1));
@@ -92,6 +100,7 @@ TEST_CASE("protobuf: numbers of fields are checked by the compiler") {
   static_assert(check_numbers<item>() == numbering::ok);
   static_assert(check_numbers<highest>() == numbering::ok);
   static_assert(check_numbers<first_only>() == numbering::mixed);
+  static_assert(check_numbers<unnumbered_choice>() == numbering::mixed);
   static_assert(check_numbers<too_high>() == numbering::out_of_range);
   static_assert(check_numbers<its_own>() == numbering::reserved);
 }

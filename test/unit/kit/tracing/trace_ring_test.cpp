@@ -176,6 +176,9 @@ TEST_CASE("trace_ring: shows what is going on, and what it waits for") {
   CHECK(all[0].open[1].name == "SELECT");
   CHECK(all[1].open[0].name == "second");
   CHECK(f.ring->active(1).size() == 1);
+  REQUIRE(f.ring->find_active(first.context().trace_id));
+  CHECK(f.ring->find_active(first.context().trace_id)->open.size() == 2);
+  CHECK_FALSE(f.ring->find_active({1, 1}));
   inner.end();
   all = f.ring->active();
   CHECK(all[0].open.size() == 1);
