@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include <kit/codec/text.hpp>
+#include <kit/error.hpp>
 #include <kit/log/computed.hpp>
 #include <kit/log/sinks.hpp>
 #include <kit/metrics/graphite.hpp>
@@ -29,6 +31,16 @@ kit::log::logger make_log(const kit::log::levels& levels) {
       .with("ts", kit::log::timestamp_utc, "caller", kit::log::caller);
 }
 
+kit::duration push_interval(const options& options) {
+  kit::duration every = 1s;
+  std::string expected;
+  if (const auto given = options.get("--push-interval");
+      given && !kit::text::parse(*given, every, expected)) {
+    throw kit::error(kit::errc::invalid_argument, "--push-interval: must be " + expected);
+  }
+  return every;
+}
+
 // An exporter whose sender needs a network of the loop that it runs on.
 asio::awaitable<void> send_graphite(metrics::registry all, std::string address,
                                     metrics::graphite_options options) {
@@ -41,10 +53,11 @@ asio::awaitable<void> send_graphite(metrics::registry all, std::string address,
 }  // namespace
 
 std::vector<own_option> telemetry::options() {
-  return {{"--statsd", "HOST:PORT", "sends metrics to StatsD, each second."},
-          {"--dogstatsd", "HOST:PORT", "sends metrics to DogStatsD, each second."},
-          {"--graphite", "HOST:PORT", "sends metrics to Graphite's carbon, each second."},
-          {"--influx", "URL", "sends metrics to InfluxDB 1, database `cokit`, each second."},
+  return {{"--statsd", "HOST:PORT", "sends metrics to StatsD."},
+          {"--dogstatsd", "HOST:PORT", "sends metrics to DogStatsD."},
+          {"--graphite", "HOST:PORT", "sends metrics to Graphite's carbon."},
+          {"--influx", "URL", "sends metrics to InfluxDB 1, database `cokit`."},
+          {"--push-interval", "TIME", "how often these are sent: 1s, 500ms."},
           {"--pcp", "FOLDER", "shows metrics to Performance Co-Pilot in that folder."},
           {"--zipkin", "URL", "sends traces to Zipkin: http://127.0.0.1:9411/api/v2/spans."},
           {"--otlp", "URL", "sends traces to OpenTelemetry: http://127.0.0.1:4318/v1/traces."}};
@@ -61,28 +74,27 @@ telemetry::telemetry(const examples::options& options, std::string_view service)
 
 void telemetry::send_metrics(const examples::options& options, std::string_view service) {
   const auto prefix = std::string(service) + '.';
-  const metrics::push_options each_second{.interval = 1s, .on_error = [l = log](const auto& e) {
-                                            l.warn("metrics", "during", "push", "err", e);
-                                          }};
+  const metrics::push_options push{
+      .interval = push_interval(options),
+      .on_error = [l = log](const auto& e) { l.warn("metrics", "during", "push", "err", e); }};
   for (const auto dialect : {metrics::statsd_dialect::statsd, metrics::statsd_dialect::dogstatsd}) {
     const bool dog = dialect == metrics::statsd_dialect::dogstatsd;
     if (const auto to = options.get(dog ? "--dogstatsd" : "--statsd")) {
       add(std::make_shared<metrics::statsd_exporter>(
           metrics, metrics::udp_sender(*to),
-          metrics::statsd_options{.format = {.dialect = dialect, .prefix = prefix},
-                                  .push = each_second}));
+          metrics::statsd_options{.format = {.dialect = dialect, .prefix = prefix}, .push = push}));
     }
   }
   if (const auto to = options.get("--graphite")) {
     work_.emplace_back([=, all = metrics] {
-      return send_graphite(all, *to, {.format = {.prefix = prefix}, .push = each_second});
+      return send_graphite(all, *to, {.format = {.prefix = prefix}, .push = push});
     });
   }
   if (const auto url = options.get("--influx")) {
     add(std::make_shared<metrics::influx_exporter>(
         metrics, kit::http::client(),
         metrics::influx_options{
-            .url = *url, .to = metrics::influx_database{.name = "cokit"}, .push = each_second}));
+            .url = *url, .to = metrics::influx_database{.name = "cokit"}, .push = push}));
   }
   if (const auto folder = options.get("--pcp")) {
     add(std::make_shared<metrics::pcp_exporter>(

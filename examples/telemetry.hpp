@@ -24,7 +24,8 @@ class telemetry {
       work_;  // first: filled while the rest is made
 
  public:
-  /// `--statsd`, `--dogstatsd`, `--graphite`, `--influx`, `--pcp`, `--zipkin`, `--otlp`.
+  /// `--statsd`, `--dogstatsd`, `--graphite`, `--influx`, `--push-interval`, `--pcp`, `--zipkin`,
+  /// `--otlp`.
   static std::vector<own_option> options();
 
   telemetry(const examples::options& options, std::string_view service);

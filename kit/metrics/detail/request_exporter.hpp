@@ -51,7 +51,7 @@ struct refused_part {
 class request_exporter : public push_impl {
  public:
   explicit request_exporter(push_options options, delivery_options how = {})
-      : push_impl(std::move(options)), how_(std::move(how)) {}
+      : push_impl(std::move(options)), how_(how) {}
 
   /// Sends what has stayed, and then what is new.
   /// Errors: the first one, after all that was begun has ended.

@@ -4,8 +4,6 @@
 usage: examples_test.py FOLDER_OF_THE_PROGRAMS
 """
 
-import contextlib
-import http.client
 import json
 import pathlib
 import re
@@ -16,56 +14,13 @@ import sys
 import tempfile
 import unittest
 
+from program import PATIENCE, Program
+
 PROGRAMS = ("quickstart", "stringsvc1", "stringsvc2", "middleware", "streams", "embed")
-PATIENCE = 60  # seconds until a program that should have answered or ended counts as stuck
-folder = pathlib.Path()
-
-
-class Program:
-    """An example that is running, on a port that the kernel chose."""
-
-    def __init__(self, name, *arguments):
-        self.process = subprocess.Popen(
-            [folder / name, "--listen", "127.0.0.1:0", *arguments],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )
-        self.first_line = self.process.stdout.readline()
-        found = re.fullmatch(r"listening on http://127\.0\.0\.1:(\d+)\n", self.first_line)
-        assert found, (self.first_line, self.process.stderr.read())
-        self.port = int(found[1])
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.communicate()
-
-    def connect(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-        return contextlib.closing(connection)
-
-    def ask(self, method, target, body=None):
-        """(status, content) of one request on a connection of its own."""
-        with self.connect() as connection:
-            connection.request(method, target, body)
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode()
-
-    def post(self, target, value):
-        status, content = self.ask("POST", target, json.dumps(value))
-        return status, json.loads(content) if status == 200 else content
-
-    def send_signal(self, number=signal.SIGTERM):
-        self.process.send_signal(number)
-
-    def end(self):
-        """The exit status, once it has ended by itself."""
-        return self.process.wait(PATIENCE)
 
 
 def run(name, *arguments):
-    return subprocess.run([folder / name, *arguments], capture_output=True, text=True, timeout=PATIENCE)
+    return subprocess.run([Program.folder / name, *arguments], capture_output=True, text=True, timeout=PATIENCE)
 
 
 class Readme(unittest.TestCase):
@@ -306,5 +261,5 @@ class Embed(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    folder = pathlib.Path(sys.argv[1])
+    Program.folder = pathlib.Path(sys.argv[1])
     unittest.main(argv=sys.argv[:1])

@@ -14,7 +14,8 @@ import threading
 import unittest
 import urllib.parse
 
-from programs import Client, until
+from programs import Client  # first: it adds the folder of the others
+from backends import until
 
 TOKEN = "to/ken=="
 ANSWER = "<ErrorResponse><Error><Type>Sender</Type><Code>{}</Code><Message>as told</Message></Error></ErrorResponse>"

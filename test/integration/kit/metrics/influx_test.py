@@ -4,56 +4,16 @@
 usage: influx_test.py PROGRAM
 """
 
-import json
-import os
 import shutil
 import sys
 import time
 import unittest
-import urllib.parse
 import urllib.request
 
-from programs import PATIENCE, Client, Server, free_port, until
+from programs import Client  # first: it adds the folder of the others
+from backends import PATIENCE, InfluxServer, until
 
-os.environ["PATH"] += os.pathsep + "/usr/sbin"
 HOST = "a b,c=d"  # a tag of every line
-
-
-class InfluxServer(Server):
-    def __init__(self):
-        super().__init__()
-        self.port, self.backup = free_port(), free_port()
-        (self.folder / "influxdb.conf").write_text(f"""
-reporting-disabled = true
-bind-address = "127.0.0.1:{self.backup}"
-[meta]
-dir = "{self.folder}/meta"
-[data]
-dir = "{self.folder}/data"
-wal-dir = "{self.folder}/wal"
-[http]
-bind-address = "127.0.0.1:{self.port}"
-""")
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.port}"
-
-    def run(self):
-        self.start(["influxd", "run", "-config", "influxdb.conf"], self.port)
-
-    def query(self, text):
-        """The series of the answer: their columns and rows."""
-        form = urllib.parse.urlencode({"db": "cokit", "q": text}).encode()
-        with urllib.request.urlopen(f"{self.url}/query", form, timeout=PATIENCE) as r:
-            result = json.load(r)["results"][0]
-        assert "error" not in result, result
-        return result.get("series", [])
-
-    def value(self, what):
-        """The one value that is selected; nothing when there is none."""
-        series = self.query(f"SELECT {what}")
-        return series[0]["values"][0][1] if series else None
 
 
 @unittest.skipUnless(shutil.which("influxd"), "needs influxdb")

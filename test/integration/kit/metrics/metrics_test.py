@@ -6,22 +6,21 @@ usage: metrics_test.py PROGRAM
 
 import json
 import math
-import os
 import pathlib
 import re
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
-import urllib.parse
 import urllib.request
 
-PATIENCE = 60  # seconds until a program that should have answered or ended counts as stuck
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[3] / "support"))
+from backends import PATIENCE, PrometheusServer, until  # noqa: E402
+
 NORMAL = statistics.NormalDist(500, 25)  # what the histograms are filled with
 COUNT = 12345
 program = ""
@@ -51,19 +50,6 @@ def get(url, headers=None):
 def page(accept):
     answer, text = get(f"http://127.0.0.1:{port}/metrics", {"Accept": accept})
     return answer.headers["Content-Type"], text
-
-
-def free_port():
-    """Where nobody listens, below the ports that outgoing connections get."""
-    for number in range(12000 + os.getpid() % 15000, 32768):
-        with socket.socket() as s:
-            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                s.bind(("127.0.0.1", number))
-            except OSError:
-                continue
-            return number
-    raise AssertionError("no free port")
 
 
 def needs(name):
@@ -123,59 +109,12 @@ class Promtool(unittest.TestCase):
 class Prometheus(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(cls.folder.cleanup)
-        folder = pathlib.Path(cls.folder.name)
-        folder.joinpath("prometheus.yml").write_text(json.dumps({  # which is YAML, too
-            "global": {"scrape_interval": "200ms", "scrape_timeout": "200ms"},
-            "scrape_configs": [{"job_name": "cokit", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}],
-        }))
-        address = f"127.0.0.1:{free_port()}"
-        cls.url = f"http://{address}"
-        cls.log = folder.joinpath("log").open("w")
-        cls.addClassCleanup(cls.log.close)
-        cls.prometheus = subprocess.Popen(
-            ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
-             f"--web.listen-address={address}", "--enable-feature=exemplar-storage"],
-            stdout=cls.log, stderr=cls.log,
-        )
-        cls.addClassCleanup(cls.prometheus.wait)
-        cls.addClassCleanup(cls.prometheus.kill)
-        cls.await_scrape()
-
-    @classmethod
-    def await_scrape(cls):
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                if cls.query("up") == [({"instance": f"127.0.0.1:{port}", "job": "cokit"}, 1)]:
-                    return
-            except OSError:  # it is not there yet
-                pass
-            log = pathlib.Path(cls.folder.name, "log").read_text()
-            assert cls.prometheus.poll() is None and time.monotonic() < deadline, log
-            time.sleep(0.05)
-
-    @classmethod
-    def ask(cls, path, **parameters):
-        _, text = get(f"{cls.url}/api/v1/{path}?{urllib.parse.urlencode(parameters)}")
-        answer = json.loads(text)
-        assert answer["status"] == "success", answer
-        return answer["data"]
-
-    @classmethod
-    def query(cls, expression):
-        """(labels, value) of each series, by labels."""
-        def plain(metric):
-            return {name: value for name, value in metric.items() if name != "__name__"}
-
-        result = cls.ask("query", query=expression)["result"]
-        return sorted(((plain(r["metric"]), float(r["value"][1])) for r in result), key=lambda r: sorted(r[0].items()))
+        cls.prometheus = PrometheusServer(f"127.0.0.1:{port}")
+        cls.addClassCleanup(cls.prometheus.close)
+        cls.prometheus.run()
 
     def value(self, expression):
-        series = self.query(expression)
-        self.assertEqual(len(series), 1, expression)
-        return series[0][1]
+        return self.prometheus.value(expression)
 
     def test_counters_and_gauges(self):
         self.assertEqual(self.value('requests_total{method="sum",error="false"}'), 15)
@@ -185,11 +124,11 @@ class Prometheus(unittest.TestCase):
         self.assertEqual(self.value("running"), 7)
 
     def test_a_label_value_of_anything(self):
-        (labels, _), = self.query("bytes_sent_total")
+        (labels, _), = self.prometheus.query("bytes_sent_total")
         self.assertEqual(labels["path"], 'C:\\a\n"b" ä')
 
     def test_what_it_is_told_of_the_metrics(self):
-        told = self.ask("targets/metadata", match_target='{job="cokit"}')
+        told = self.prometheus.ask("targets/metadata", match_target='{job="cokit"}')
         about = {m["metric"]: (m["type"], m["help"], m["unit"]) for m in told}
         self.assertEqual(about["requests"], ("counter", "Requests answered.", ""))
         self.assertEqual(about["bytes_sent"], ("counter", 'Bytes "sent"\nto \\ clients.', ""))
@@ -218,14 +157,14 @@ class Prometheus(unittest.TestCase):
 
     def test_exemplars(self):
         now = time.time()
-        (series,) = self.ask("query_exemplars", query="plain_size_bytes_bucket", start=now - 600, end=now + 600)
+        (series,) = self.prometheus.ask("query_exemplars", query="plain_size_bytes_bucket", start=now - 600, end=now + 600)
         self.assertIn(series["seriesLabels"]["le"], ("500.0", "500"))
         self.assertEqual(series["exemplars"][0]["value"], "500")
         self.assertEqual(series["exemplars"][0]["labels"],
                          {"trace_id": "0af7651916cd43dd8448eb211c80319c", "span_id": "b7ad6b7169203331"})
 
     def test_overflow(self):
-        series = {labels["user"]: value for labels, value in self.query("limited_total")}
+        series = {labels["user"]: value for labels, value in self.prometheus.query("limited_total")}
         self.assertEqual(series, {"0": 1, "1": 1, "other": 3})
         self.assertEqual(self.value('cokit_metrics_overflow_total{metric="limited_total"}'), 3)
 
@@ -239,13 +178,11 @@ class Prometheus(unittest.TestCase):
         self.assertLess(self.value("process_open_fds"), self.value("process_max_fds"))
 
     def test_each_loop_is_measured(self):
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            counts = {labels["loop"]: value for labels, value in self.query("loop_lag_seconds_count")}
-            if len(counts) == 2 and min(counts.values()) > 0:
-                return
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.05)
+        def measured():
+            counts = {labels["loop"]: value for labels, value in self.prometheus.query("loop_lag_seconds_count")}
+            return len(counts) == 2 and min(counts.values()) > 0
+
+        until(measured)
 
 
 class Expvar(unittest.TestCase):

@@ -13,7 +13,8 @@ import threading
 import time
 import unittest
 
-from programs import PATIENCE, Client, free_port, until
+from programs import Client  # first: it adds the folder of the others
+from backends import PATIENCE, free_port, until
 
 
 class Collector:

@@ -5,51 +5,31 @@ No daemon: the tools load the agent into themselves. usage: pcp_test.py PROGRAM
 """
 
 import os
-import pathlib
-import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import unittest
 
-from programs import PATIENCE, Client, until
-
-AGENTS = [pathlib.Path(p) / "mmv" for p in ("/usr/lib/pcp/pmdas", "/usr/libexec/pcp/pmdas", "/var/lib/pcp/pmdas")]
-AGENT = next((p / "pmda_mmv.so" for p in AGENTS if (p / "pmda_mmv.so").exists()), None)
-DUMP = next((p / "mmvdump" for p in AGENTS if (p / "mmvdump").exists()), None)
+from programs import Client  # first: it adds the folder of the others
+from backends import MMVDUMP, PATIENCE, PCP_AGENT, PcpTools, until
 
 
-@unittest.skipUnless(shutil.which("pminfo") and AGENT and DUMP, "needs pcp")
+@unittest.skipUnless(shutil.which("pminfo") and PCP_AGENT and MMVDUMP, "needs pcp")
 class Pcp(unittest.TestCase):
     def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp())
-        self.addCleanup(shutil.rmtree, self.folder)
-        (self.folder / "names").write_text("root {\n\tmmv\t70:*:*\n}\n")
-        self.file = self.folder / "mmv" / "shop"
-        self.environment = os.environ | {"PCP_TMP_DIR": str(self.folder)}
-        self.client = Client("shop", str(self.folder / "mmv"))
+        self.tools = PcpTools()
+        self.addCleanup(self.tools.close)
+        self.file = self.tools.files / "shop"
+        self.client = Client("shop", str(self.tools.files))
         self.addCleanup(self.client.kill)
         until(self.file.exists)
 
-    def tool(self, name, *arguments):
-        return [name, "-n", self.folder / "names", "-L", "-K", "clear", "-K", f"add,70,{AGENT},mmv_init", *arguments]
-
-    def info(self, *arguments):
-        done = subprocess.run(
-            self.tool("pminfo", *arguments), env=self.environment, capture_output=True, text=True, timeout=PATIENCE
-        )
-        return done.stdout + done.stderr
-
     def values(self, metric):
-        """By instance, "" for a metric that has none."""
-        text = self.info("-f", f"mmv.shop.{metric}")
-        found = re.findall(r'(?:inst \[\d+ or "(.*)"\] )?value (\S+)', text)
-        return {instance: float(value) for instance, value in found}
+        return self.tools.values(f"shop.{metric}")
 
     def dump(self):
-        done = subprocess.run([DUMP, self.file], capture_output=True, text=True, timeout=PATIENCE)
+        done = subprocess.run([MMVDUMP, self.file], capture_output=True, text=True, timeout=PATIENCE)
         self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
         return done.stdout
 
@@ -67,20 +47,17 @@ class Pcp(unittest.TestCase):
         self.assertAlmostEqual(took["variance"], 0.00083325, delta=0.00002)
         self.assertAlmostEqual(took["standard_deviation"], 0.0288661, delta=0.0003)
 
-        plain = self.info("-d", "mmv.shop.plain")
+        plain = self.tools.info("-d", "mmv.shop.plain")
         self.assertIn("Data Type: 64-bit int  InDom: PM_INDOM_NULL", plain)
         self.assertIn("Semantics: counter  Units: count", plain)
-        took = self.info("-d", "mmv.shop.took")
+        took = self.tools.info("-d", "mmv.shop.took")
         self.assertIn("Data Type: double", took)
         self.assertIn("Semantics: instant  Units: sec", took)
 
     def test_values_change_and_metrics_come_while_a_tool_looks(self):
         self.client.tell("count plain 1")
         until(lambda: self.values("plain") == {"": 1})
-        watch = subprocess.Popen(
-            self.tool("pmval", "-r", "-t", "50msec", "mmv.shop.plain"),
-            env=self.environment, stdout=subprocess.PIPE, text=True,
-        )
+        watch = self.tools.start("pmval", "-r", "-t", "50msec", "mmv.shop.plain")
         self.addCleanup(watch.stdout.close)
         self.addCleanup(watch.wait)
         self.addCleanup(watch.kill)
@@ -102,14 +79,14 @@ class Pcp(unittest.TestCase):
         until(lambda: self.values("plain") == {"": 2})
         self.assertEqual(self.values(name), {"kind=" + "v" * 100: 4})
         self.assertIn("Version    = 2", self.dump())
-        self.assertEqual(sorted(os.listdir(self.folder / "mmv")), ["shop"])
+        self.assertEqual(sorted(os.listdir(self.tools.files)), ["shop"])
 
     def test_the_file_goes_with_the_process(self):
         self.client.tell("count plain 1")
         until(lambda: self.values("plain") == {"": 1})
         _, errors = self.client.end()
         self.assertEqual(errors, "")
-        self.assertEqual(os.listdir(self.folder / "mmv"), [])
+        self.assertEqual(os.listdir(self.tools.files), [])
 
 
 if __name__ == "__main__":

@@ -1,44 +1,11 @@
-"""What the tests of metrics that are pushed have in common: the program under test, and servers."""
+"""What the tests of metrics that are pushed have in common: the program under test."""
 
-import os
 import pathlib
-import shutil
-import signal
-import socket
 import subprocess
-import tempfile
-import time
+import sys
 
-PATIENCE = 60  # seconds until a program that should have answered or ended counts as stuck
-
-
-def free_port():
-    """Where nobody listens with TCP or UDP, below the ports that outgoing connections get."""
-    for number in range(12000 + os.getpid() % 15000, 32768):
-        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            try:
-                tcp.bind(("127.0.0.1", number))
-                udp.bind(("127.0.0.1", number))
-            except OSError:
-                continue
-            if number not in free_port.given:
-                free_port.given.add(number)
-                return number
-    raise AssertionError("no free port")
-
-
-free_port.given = set()
-
-
-def until(check):
-    """What `check` gives once that is something."""
-    end = time.monotonic() + PATIENCE
-    while True:
-        result = check()
-        if result:
-            return result
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[3] / "support"))
+from backends import PATIENCE  # noqa: E402
 
 
 class Client:
@@ -69,34 +36,3 @@ class Client:
     def kill(self):
         self.process.kill()
         self.process.communicate()
-
-
-class Server:
-    """A program that listens on a port, in a folder of its own."""
-
-    def __init__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp())
-        self.process = None
-        self.log = open(self.folder / "output", "w")
-
-    def start(self, command, port):
-        self.process = subprocess.Popen(
-            command, cwd=self.folder, stdout=self.log, stderr=subprocess.STDOUT
-        )
-        until(lambda: self.listens(port))
-
-    def listens(self, port):
-        assert self.process.poll() is None, (self.folder / "output").read_text()
-        with socket.socket() as s:
-            return s.connect_ex(("127.0.0.1", port)) == 0
-
-    def stop(self, how=signal.SIGKILL):
-        if self.process:
-            self.process.send_signal(how)
-            self.process.wait(PATIENCE)
-        self.process = None
-
-    def close(self):
-        self.stop()
-        self.log.close()
-        shutil.rmtree(self.folder)

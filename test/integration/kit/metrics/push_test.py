@@ -4,47 +4,15 @@
 usage: push_test.py PROGRAM
 """
 
-import json
-import pathlib
 import re
 import shutil
-import socket
-import subprocess
 import sys
 import time
 import unittest
 
-from programs import PATIENCE, Client, Server, free_port, until
-
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[3] / "support"))
-import npm  # noqa: E402
-
-
-class StatsdServer(Server):
-    def __init__(self):
-        super().__init__()
-        self.port, self.management = free_port(), free_port()
-        # It forgets nothing while a test runs.
-        (self.folder / "config.js").write_text(f"""{{
-            address: "127.0.0.1", port: {self.port}, mgmt_address: "127.0.0.1", mgmt_port: {self.management},
-            backends: ["./backends/console"], flushInterval: 3600000, dumpMessages: true }}""")
-
-    def run(self):
-        self.start(["node", npm.package("statsd") / "stats.js", "config.js"], self.management)
-
-    def ask(self, what):
-        with socket.create_connection(("127.0.0.1", self.management), PATIENCE) as s:
-            s.sendall(f"{what}\n".encode())
-            text = b""
-            while b"END" not in text:
-                text += s.recv(65536)
-        found = json.loads(
-            subprocess.run(
-                ["node", "-p", f"JSON.stringify({text.decode().partition('END')[0]})"],
-                capture_output=True, text=True, timeout=PATIENCE, check=True,
-            ).stdout
-        )
-        return found
+from programs import Client  # first: it adds the folder of the others
+import npm
+from backends import CarbonServer, StatsdServer, until
 
 
 @npm.needs("statsd")
@@ -119,49 +87,6 @@ class Statsd(unittest.TestCase):
         self.assertGreaterEqual(lost, 2)
         self.assertGreaterEqual(failures, 2)
         self.assertIn(f"metrics to 127.0.0.1:{self.server.port}: Connection refused", errors)
-
-
-class CarbonServer(Server):
-    def __init__(self):
-        super().__init__()
-        self.port = free_port()
-        pickles, queries = free_port(), free_port()
-        (self.folder / "carbon.conf").write_text(f"""[cache]
-STORAGE_DIR = {self.folder}
-LOCAL_DATA_DIR = {self.folder}/whisper
-CONF_DIR = {self.folder}
-LOG_DIR = {self.folder}
-PID_DIR = {self.folder}
-USER =
-ENABLE_TAGS = False
-MAX_CREATES_PER_MINUTE = inf
-MAX_UPDATES_PER_SECOND = inf
-LINE_RECEIVER_INTERFACE = 127.0.0.1
-LINE_RECEIVER_PORT = {self.port}
-ENABLE_UDP_LISTENER = True
-UDP_RECEIVER_INTERFACE = 127.0.0.1
-UDP_RECEIVER_PORT = {self.port}
-PICKLE_RECEIVER_INTERFACE = 127.0.0.1
-PICKLE_RECEIVER_PORT = {pickles}
-CACHE_QUERY_INTERFACE = 127.0.0.1
-CACHE_QUERY_PORT = {queries}
-""")
-        (self.folder / "storage-schemas.conf").write_text("[all]\npattern = .*\nretentions = 1s:1h\n")
-
-    def run(self):
-        # It keeps a file of its own process id, also when it was killed.
-        (self.folder / "pid").unlink(missing_ok=True)
-        self.start(
-            ["carbon-cache", "--config=carbon.conf", "--pidfile=pid", "--nodaemon", "start"], self.port
-        )
-
-    def values(self, metric):
-        """All values that were stored, in order."""
-        path = self.folder / "whisper" / (metric.replace(".", "/") + ".wsp")
-        fetched = subprocess.run(
-            ["whisper-fetch", "--json", "--drop=nulls", path], capture_output=True, text=True, timeout=PATIENCE
-        )
-        return json.loads(fetched.stdout)["values"] if fetched.returncode == 0 else []
 
 
 @unittest.skipUnless(shutil.which("carbon-cache") and shutil.which("whisper-fetch"), "needs graphite-carbon")
