@@ -129,7 +129,6 @@ int main(int count, char** arguments) {
     const auto& metrics = telemetry.metrics;
     const auto& tracer = telemetry.tracer;
 
-    // [observe]
     const kit::debug::inspector inspect(
         {.name = "stringsvc2", .traces = telemetry.traces, .levels = telemetry.levels});
     const auto service = inspect.watch(
@@ -141,7 +140,6 @@ int main(int count, char** arguments) {
     router.mount("/", service);
     router.get("/metrics", kit::metrics::prometheus_handler(metrics));
     router.mount("/debug", inspect.handler());
-    // [end]
 
     auto http = options.http;
     http.connections = kit::http::connection_metrics(metrics);
