@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -52,7 +53,7 @@ template <class... I>
 class call_through {
  public:
   call_through(std::tuple<I...>& interceptors, std::string_view name, asio::any_io_executor ex)
-      : interceptors_(interceptors), call_(name, std::move(ex)) {}
+      : interceptors_(interceptors), call_(name, std::move(ex), (detail::is_timed<I>() || ...)) {}
   call_through(const call_through&) = delete;
   ~call_through() {
     if (entered_ > 0) {
@@ -71,8 +72,7 @@ class call_through {
   }
 
   /// The context that an interceptor set; null when none did.
-  const context* changed_context() const noexcept { return changes_ ? &*call_.context_ : nullptr; }
-  context* changed_context() noexcept { return changes_ ? &*call_.context_ : nullptr; }
+  context* changed_context() const noexcept { return call_.context_; }
 
   /// The calling coroutine's, as it gave it.
   const asio::any_io_executor& executor() const noexcept { return call_.executor_; }
@@ -92,8 +92,10 @@ class call_through {
     if constexpr (N == sizeof...(I)) {
       return std::nullopt;
     } else {
+      context* const before = call_.context_;
+      call_.place_ = &contexts_[N];
       auto refusal = enter_one(std::get<N>(interceptors_), std::get<N>(states_));
-      if (call_.replaced_) keep_replaced<N>();
+      if (call_.context_ != before) changes_ |= std::uint64_t{1} << N;
       if (refusal) {
         restore_context<N>();
         return refusal->with_refused();
@@ -105,15 +107,11 @@ class call_through {
 
   // Each interceptor is left in the context that it was entered in, or has made.
   template <std::size_t N>
-  void keep_replaced() noexcept {
-    contexts_[N] = *std::exchange(call_.replaced_, std::nullopt);
-    changes_ |= std::uint64_t{1} << N;
-  }
-  template <std::size_t N>
   void restore_context() noexcept {
     if (!(changes_ >> N & 1)) return;
-    call_.context_ = std::move(contexts_[N]);
     changes_ &= ~(std::uint64_t{1} << N);
+    const auto left = static_cast<std::size_t>(std::bit_width(changes_));
+    call_.context_ = left > 0 ? &contexts_[left - 1] : nullptr;
   }
 
   template <class One>
@@ -169,8 +167,8 @@ class call_through {
   std::tuple<I...>& interceptors_;
   call call_;
   [[no_unique_address]] std::tuple<detail::state_t<I>...> states_;
-  std::array<context, sizeof...(I)> contexts_;  // before those in changes_ replaced it
-  std::uint64_t changes_ = 0;
+  std::array<context, sizeof...(I)> contexts_;  // those that were set
+  std::uint64_t changes_ = 0;                   // whose
   std::size_t entered_ = 0;
 };
 

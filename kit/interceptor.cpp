@@ -1,24 +1,17 @@
 #include <kit/interceptor.hpp>
 
-#include <kit/this_context.hpp>
 #include <kit/timer.hpp>
 
 namespace kit {
 
-call::call(std::string_view name, asio::any_io_executor ex)
-    : name_(name), executor_(std::move(ex)), started_(timer_wheel::of(executor_).now()) {}
-
-const context& call::context() const {
-  if (!context_) context_ = context_of(executor_);
-  return *context_;
+call::call(std::string_view name, asio::any_io_executor ex, bool timed)
+    : name_(name), executor_(std::move(ex)) {
+  if (timed) started_ = timer_wheel::of(executor_).now();
 }
 
-void call::set_context(kit::context ctx) {
-  if (!replaced_) {
-    context();
-    replaced_ = std::move(context_);
-  }
-  context_ = std::move(ctx);
+time_point call::started() const {
+  if (!started_) started_ = timer_wheel::of(executor_).now();
+  return *started_;
 }
 
 time_point call::ended() const {

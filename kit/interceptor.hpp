@@ -13,29 +13,36 @@
 #include <kit/clock.hpp>
 #include <kit/context.hpp>
 #include <kit/result.hpp>
+#include <kit/this_context.hpp>
 
 namespace kit {
 
 /// One call on its way through the interceptors.
 class call {
  public:
-  call(std::string_view name, asio::any_io_executor ex);
+  /// `timed`: it begins now, rather than when somebody asks.
+  call(std::string_view name, asio::any_io_executor ex, bool timed);
   call(const call&) = delete;
 
   /// The endpoint's name, as given by `wrap`, `chain` or a router; empty when it has none.
   std::string_view name() const noexcept { return name_; }
 
   /// The context the call came in, or what an outer interceptor made of it, or this one.
-  const kit::context& context() const;
+  const kit::context& context() const {
+    return context_ ? *context_ : (own_ ? *own_ : own_.emplace(executor_)).get();
+  }
   /// In `enter`: what follows runs in that context. Make it from `context()`, so that it is
   /// cancelled with it.
-  void set_context(kit::context ctx);
+  void set_context(kit::context ctx) noexcept {
+    *place_ = std::move(ctx);
+    context_ = place_;
+  }
 
   /// When the call began, by the loop's clock; read once for all interceptors of a chain.
-  time_point started() const noexcept { return started_; }
+  time_point started() const;
   /// In `leave`: when it ended; likewise read once. In `enter`: now.
   time_point ended() const;
-  duration elapsed() const { return ended() - started_; }
+  duration elapsed() const { return ended() - started(); }
 
   /// In `leave`: how it ended. In `enter` it must not be called.
   const kit::outcome& outcome() const noexcept {
@@ -49,10 +56,11 @@ class call {
 
   std::string_view name_;
   asio::any_io_executor executor_;
-  time_point started_;
+  mutable std::optional<time_point> started_;
   mutable std::optional<time_point> ended_;
-  mutable std::optional<kit::context> context_;
-  std::optional<kit::context> replaced_;  // by the interceptor that is being entered
+  mutable std::optional<detail::lent_context> own_;
+  kit::context* context_ = nullptr;  // the last that was set
+  kit::context* place_ = nullptr;    // for what the interceptor sets that is being entered
   const kit::outcome* outcome_ = nullptr;
 };
 
@@ -77,6 +85,15 @@ template <class I>
 concept leaves = requires(I& i, call& c) { i.leave(c); };
 template <class I>
 concept leaves_with_state = requires(I& i, call& c, state_t<I>& s) { i.leave(c, s); };
+
+template <class I>
+constexpr bool is_timed() {
+  if constexpr (requires { bool(I::timed); }) {
+    return I::timed;
+  } else {
+    return true;
+  }
+}
 
 // A member of that name which can't be called so would silently be no part of the interceptor.
 template <class I>
@@ -109,6 +126,10 @@ inline constexpr bool leaves_wrongly =
 ///
 /// One that has to prepare something for each endpoint, such as the handles of its metrics, has a
 /// member `I for_endpoint(std::string_view name) const`: what it returns is the endpoint's copy.
+///
+/// Reading the clock is a good part of what a call costs. One with `static constexpr bool timed =
+/// false` asks for the time only if there is a reason, and by `enter`: where all interceptors of a
+/// chain are so, the clock isn't read before.
 ///
 /// Threads: calls may overlap, and run on each thread that calls the endpoint.
 template <class I>

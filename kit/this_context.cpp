@@ -67,6 +67,16 @@ error deadline_scope::settled(error e) const {
   return detail::settled(std::move(e), errc::deadline_exceeded);
 }
 
+lent_context::lent_context(const asio::any_io_executor& of) noexcept {
+  const auto* carrying = target_of<on_loop>(of);
+  if (carrying && carrying->holds_context()) {
+    new (&value_) context(carrying->lend_context());
+  } else {
+    new (&value_) context(context_of(of));
+    counted_ = true;
+  }
+}
+
 context_scope::context_scope(const asio::any_io_executor& ex, context& ctx) noexcept : other_(ctx) {
   const auto* carrying = target_of<on_loop>(ex);
   auto* slot = carrying ? carrying->origin() : nullptr;

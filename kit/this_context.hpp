@@ -142,6 +142,25 @@ class context_scope {
   context& other_;
 };
 
+/// The context of an executor that must outlive it, and isn't assigned to: as a rule not counted
+/// once more, which would cost two atomic operations.
+class lent_context {
+ public:
+  explicit lent_context(const asio::any_io_executor& of) noexcept;
+  lent_context(const lent_context&) = delete;
+  lent_context& operator=(const lent_context&) = delete;
+  ~lent_context() {
+    if (counted_) value_.~context();
+  }
+  const context& get() const noexcept { return value_; }
+
+ private:
+  union {
+    context value_;
+  };
+  bool counted_ = false;
+};
+
 // Coroutines for work that yields a `T`. Members of a class, because GCC warns of a function
 // template whose frame holds a type without linkage.
 template <class T>

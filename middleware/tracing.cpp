@@ -5,6 +5,18 @@
 #include <utility>
 
 namespace kit::middleware {
+namespace {
+
+class call_clock final : public kit::clock {
+ public:
+  explicit call_clock(const call& c) noexcept : call_(c) {}
+  time_point now() const noexcept override { return call_.started(); }
+
+ private:
+  const call& call_;
+};
+
+}  // namespace
 
 struct tracing::shared {
   kit::tracing::tracer tracer;
@@ -18,7 +30,8 @@ void tracing::enter(call& c, state& s) {
   const auto& o = shared_->options;
   std::string_view name = o.name.empty() ? c.name() : o.name;
   if (name.empty()) name = "endpoint";
-  auto span = shared_->tracer.start(name, c.context(), {.kind = o.kind, .start = c.started()});
+  const call_clock clock(c);
+  auto span = shared_->tracer.start(name, c.context(), {.kind = o.kind, .clock = &clock});
   const bool recording = span.recording();
   if (recording) s.span = span;
   c.set_context(with_span(c.context(), std::move(span)));

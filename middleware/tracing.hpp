@@ -15,10 +15,10 @@ namespace kit::middleware {
 struct tracing_options {
   /// What the span is called; empty: as the endpoint is, or `endpoint` where that has no name.
   std::string name = {};
-  /// Gives a name to each call's span; empty, or an empty result: the one above.
+  /// Gives a name to each span that is recorded; empty, or an empty result: the one above.
   std::function<std::string(const call&)> name_of = {};
   kit::tracing::span_kind kind = kit::tracing::span_kind::internal;
-  /// Of each span, and what a function adds when the call begins.
+  /// Of each span, and what a function adds when the call begins. Samplers don't see them.
   kit::tracing::attributes attributes = {};
   std::function<kit::tracing::attributes(const call&)> attributes_of = {};
   /// What counts as an error of the span. Business errors by `classify::business_errors()`.
@@ -37,6 +37,8 @@ struct tracing_options {
 /// Source: Go kit's packages tracing/opentracing and tracing/opencensus, TraceEndpoint.
 class tracing {
  public:
+  static constexpr bool timed = false;
+
   explicit tracing(kit::tracing::tracer tracer, tracing_options options = {});
 
   struct state {

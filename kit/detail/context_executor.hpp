@@ -68,6 +68,10 @@ class context_executor {
     acquire();
     return make_context(node());
   }
+  /// Whether it holds the context itself, and so for as long as it lives.
+  bool holds_context() const noexcept { return kind() != in_slot; }
+  /// What it holds, not counted once more: must not be destroyed.
+  kit::context lend_context() const noexcept { return make_context(node()); }
   const Inner& inner() const noexcept { return inner_; }
 
   /// The slot that the executor was copied from; null when it is a copy's copy or doesn't come from

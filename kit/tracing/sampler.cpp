@@ -64,7 +64,7 @@ sampler rate_limited_sampler(double per_second) {
     throw error(errc::invalid_argument, "rate_limited_sampler: the rate must be above 0");
   }
   return [limit = std::make_shared<rate_limit>(per_second)](const sampling_input& in) {
-    return limit->take(in.now) ? sampling::sample : sampling::drop;
+    return limit->take(in.now()) ? sampling::sample : sampling::drop;
   };
 }
 

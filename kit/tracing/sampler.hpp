@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -20,8 +21,13 @@ struct sampling_input {
   tracing::trace_id trace_id = {};
   std::string_view name = {};
   span_kind kind = span_kind::internal;
-  std::span<const attribute> attributes = {};
-  time_point now = {};
+  std::span<const attribute> attributes = {};  ///< those that `tracer::start` was given
+  /// What tells the time; null: the steady clock.
+  const kit::clock* clock = nullptr;
+
+  time_point now() const noexcept {
+    return clock ? clock->now() : std::chrono::steady_clock::now();
+  }
 };
 
 enum class sampling : std::uint8_t {

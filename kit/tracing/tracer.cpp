@@ -38,6 +38,23 @@ trace_flags flags_of(const span_context* parent, sampling decision) noexcept {
 
 }  // namespace
 
+// When a span starts. Not everybody wants to know, and reading a clock costs as much as the rest.
+class tracer::start_clock final : public kit::clock {
+ public:
+  start_clock(const core& c, const span_options& options) noexcept : core_(c), options_(options) {}
+  time_point now() const noexcept override {
+    if (!now_) now_ = options_.start ? *options_.start : read();
+    return *now_;
+  }
+
+ private:
+  time_point read() const noexcept { return options_.clock ? options_.clock->now() : core_.now(); }
+
+  const core& core_;
+  const span_options& options_;
+  mutable std::optional<time_point> now_;
+};
+
 tracer::core::core(tracer_options o)
     : options(std::move(o)),
       resource(detail::tidy(options.resource, options.limits)),
@@ -64,7 +81,7 @@ span tracer::start(std::string_view name, const context& ctx, const span_options
   const auto* current = ctx.get<span>();
   const span_context* caller = current ? &current->context() : nullptr;
   const span_context* parent = options.new_root ? nullptr : caller;
-  const time_point started = options.start ? *options.start : core_->now();
+  const start_clock clock(*core_, options);
 
   span_context own = core_->descend(parent, options.kind);
   const auto decision = decide(core_->options.sampler, {.parent = parent,
@@ -72,7 +89,7 @@ span tracer::start(std::string_view name, const context& ctx, const span_options
                                                         .name = name,
                                                         .kind = options.kind,
                                                         .attributes = options.attributes,
-                                                        .now = started});
+                                                        .clock = &clock});
   own.flags = flags_of(parent, decision);
   const bool recorded = decision == sampling::drop ? core_->records_unsampled : core_->records;
   if (!recorded) return span(std::move(own));
@@ -82,7 +99,7 @@ span tracer::start(std::string_view name, const context& ctx, const span_options
   data.shared = parent && data.context.span_id == parent->span_id;
   if (options.new_root && caller && caller->valid()) data.links.push_back({.context = *caller});
   const span_context context = data.context;
-  span s(context, std::make_shared<detail::span_recorder>(core_, std::move(data), started));
+  span s(context, std::make_shared<detail::span_recorder>(core_, std::move(data), clock.now()));
   for (const auto& p : core_->options.processors)
     p->on_start(s);
   return s;

@@ -74,6 +74,8 @@ struct span_options {
   std::vector<span_link> links = {};
   /// By the tracer's clock; nothing: now.
   std::optional<time_point> start = {};
+  /// Says what now is, for a span that is recorded or whose sampler asks. Null: the tracer's clock.
+  const kit::clock* clock = nullptr;
   /// Starts a trace of its own, linked to the context's span: for what comes from strangers.
   bool new_root = false;
 };
@@ -115,6 +117,7 @@ class tracer {
  private:
   friend class detail::span_recorder;
   struct core;
+  class start_clock;
 
   template <class T>
   static asio::awaitable<T> run(tracer t, std::string name, asio::awaitable<T> work,

@@ -7,12 +7,16 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <asio/use_future.hpp>
 
 #include <kit/chain.hpp>
 #include <kit/testing/loop.hpp>
 #include <kit/testing/mock_endpoint.hpp>
 #include <kit/testing/recording_log.hpp>
 #include <kit/this_context.hpp>
+#include <kit/timer.hpp>
 
 using asio::awaitable;
 using kit::chain;
@@ -43,6 +47,18 @@ struct recording {
   }
   void leave(kit::call& c) noexcept {
     log.add("leave " + name + " " + std::string(kit::name(c.outcome().code())));
+  }
+};
+
+// Needs no time, or asks for it late.
+struct asking {
+  static constexpr bool timed = false;
+  bool asks;
+  void enter(kit::call& c) {
+    if (asks) CHECK(c.started() == c.started());
+  }
+  void leave(kit::call& c) noexcept {
+    if (asks) CHECK(c.elapsed() == 1s);
   }
 };
 
@@ -216,6 +232,64 @@ TEST_CASE("interceptor: time is read once at the beginning and once at the end, 
   handle.next().answer(1);
   loop.run();
   CHECK(times == std::vector{start, start, start + 70ms, start + 70ms});
+}
+
+TEST_CASE("interceptor: the clock isn't read for those that need no time, until one asks") {
+  struct counting_clock final : kit::clock {
+    mutable int reads = 0;
+    kit::time_point now() const noexcept override { return kit::time_point(++reads * 1s); }
+  };
+  struct silent {
+    void enter(kit::call&) {}
+  };
+  const auto reads = [](const endpoint<int, int>& e) {
+    asio::io_context loop;
+    counting_clock clock;
+    auto& wheel = kit::timer_wheel::of(loop);
+    wheel.use_clock(&clock);
+    clock.reads = 0;
+    auto done = asio::co_spawn(loop, e(1), asio::use_future);
+    loop.run();
+    CHECK(done.get() == 2);
+    const int reads = clock.reads;
+    wheel.use_clock(nullptr);
+    return reads;
+  };
+  CHECK(reads(chain(asking{false}, asking{false})(endpoint<int, int>(twice))) == 0);
+  CHECK(reads(chain(asking{false}, asking{true}, asking{true})(endpoint<int, int>(twice))) == 2);
+  CHECK(reads(chain(asking{false}, silent())(endpoint<int, int>(twice))) == 1);
+}
+
+TEST_CASE("interceptor: one that sets the context twice, or refuses, leaves the others theirs") {
+  struct setting_twice {
+    void enter(kit::call& c) {
+      c.set_context(c.context().with(user{5}));
+      c.set_context(c.context().with(user{c.context().get<user>()->id + 1}));
+    }
+  };
+  struct refusing {
+    kit::result<void> enter(kit::call& c) {
+      c.set_context(c.context().with(user{7}));
+      return kit::fail(errc::unavailable);
+    }
+  };
+  struct seeing {
+    int* seen;
+    void leave(kit::call& c) noexcept {
+      const auto* u = c.context().get<user>();
+      *seen = u ? u->id : -1;
+    }
+  };
+  kit::testing::loop loop;
+  int outer = 0, inner = 0;
+  const auto e = chain(seeing{&outer}, setting_twice(), seeing{&inner});
+  CHECK(loop.start(e(endpoint<int, int>(user_id))(0)).value() == 6);
+  CHECK(inner == 6);
+  CHECK(outer == -1);
+  const auto refused = chain(e, refusing())(endpoint<int, int>(user_id));
+  CHECK(loop.start(refused.try_call(0)).value().error() == errc::unavailable);
+  CHECK(inner == 6);
+  CHECK(outer == -1);
 }
 
 TEST_CASE("interceptor: what it makes of the context is what follows runs in, and only that") {

@@ -6,6 +6,7 @@
 
 #include <kit/error.hpp>
 #include <kit/random.hpp>
+#include <kit/testing/manual_clock.hpp>
 
 using namespace kit::tracing;
 using namespace std::chrono_literals;
@@ -14,7 +15,8 @@ namespace {
 
 sampling ask(const sampler& s, const span_context* parent = nullptr, trace_id id = {1, 1},
              kit::time_point now = {}) {
-  return s({.parent = parent, .trace_id = id, .now = now});
+  const kit::testing::manual_clock clock(now);
+  return s({.parent = parent, .trace_id = id, .clock = &clock});
 }
 
 double share(const sampler& s) {
