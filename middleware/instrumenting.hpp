@@ -20,7 +20,7 @@ struct instrumenting_options {
   metrics::bucket_layout buckets = metrics::latency_buckets();
   /// What counts as an error.
   kit::classify classify = {};
-  /// Keeps the span of a call that is sampled as the example of its bucket. Only with `tracing`
+  /// Keeps the span of a call that is sampled as the exemplar of its bucket. Only with `tracing`
   /// outside of this one, or a server's.
   bool exemplars = true;
 };
@@ -36,8 +36,9 @@ struct instrumenting_options {
 ///
 /// `method` is the endpoint's name, as `wrap` and `chain` give it; empty where there is none.
 ///
-/// An interceptor: fuses with its neighbours, allocates nothing for a call, and shares no cache
-/// line with other threads. Threads: any. Source: Go kit's examples, instrumentingMiddleware.
+/// An interceptor: fuses with its neighbours, allocates nothing for a call (but for the first
+/// exemplar of a bucket), and shares no cache line with other threads. Threads: any. Source: Go
+/// kit's examples, instrumentingMiddleware.
 class instrumenting {
  public:
   static constexpr std::string_view layer_name = "instrumenting";

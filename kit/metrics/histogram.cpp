@@ -8,8 +8,7 @@ void histogram::observe(double value, const tracing::span_context& span) const {
     series_->observe(value);
     return;
   }
-  series_->observe(value, {{"trace_id", tracing::to_string(span.trace_id)},
-                           {"span_id", tracing::to_string(span.span_id)}});
+  series_->observe(value, span.trace_id, span.span_id);
 }
 
 }  // namespace kit::metrics

@@ -24,12 +24,13 @@ class histogram {
   void observe(double value) const noexcept {
     if (series_) series_->observe(value);
   }
-  /// Keeps that span as the bucket's example, if the span is valid and sampled. Takes a lock and
-  /// allocates, and so is for a part of the values.
+  /// Keeps that span as the bucket's exemplar, if the span is valid and sampled. Takes a lock, and
+  /// the first in a bucket allocates.
   /// Errors: `std::bad_alloc`; the value is counted all the same.
   void observe(double value, const tracing::span_context& span) const;
   /// The same with labels of any kind. Where their names are no label names or not distinct, the
-  /// values no UTF-8, or all together longer than 128 bytes, there is no example (OpenMetrics).
+  /// values no UTF-8, or all together longer than 128 bytes, there is no exemplar (OpenMetrics).
+  /// Allocates.
   void observe(double value, std::vector<label> example) const {
     if (series_) series_->observe(value, std::move(example));
   }

@@ -55,9 +55,19 @@ cells::place histogram_series::note(double v) noexcept {
 void histogram_series::observe(double v, std::vector<label> example) {
   observe(v);
   if (!std::isfinite(v) || !valid_example(example)) return;
-  exemplar made{std::move(example), v, family().now()};
+  keep({.value = {std::move(example), v, family().now()}});
+}
+
+void histogram_series::observe(double v, tracing::trace_id trace, tracing::span_id span) {
+  observe(v);
+  if (!std::isfinite(v)) return;
+  keep({.value = {{}, v, family().now()}, .trace_id = trace, .span_id = span});
+}
+
+void histogram_series::keep(kept_exemplar e) {
+  const auto key = exemplar_key(e.value.value);
   const std::lock_guard lock(exemplars_mutex_);
-  exemplars_.insert_or_assign(exemplar_key(v), std::move(made));
+  exemplars_[key] = std::move(e);
 }
 
 histogram_data histogram_series::data() const {
@@ -75,8 +85,12 @@ histogram_data histogram_series::data() const {
     h.max = max;
   }
   const std::lock_guard lock(exemplars_mutex_);
-  for (const auto& [key, e] : exemplars_)
-    h.exemplars.push_back(e);
+  for (const auto& [key, e] : exemplars_) {
+    h.exemplars.push_back(e.value);
+    if (!e.trace_id.valid()) continue;
+    h.exemplars.back().labels = {{"trace_id", tracing::to_string(e.trace_id)},
+                                 {"span_id", tracing::to_string(e.span_id)}};
+  }
   return h;
 }
 

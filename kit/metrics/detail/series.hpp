@@ -14,6 +14,7 @@
 #include <kit/metrics/detail/cells.hpp>
 #include <kit/metrics/detail/sample_tap.hpp>
 #include <kit/metrics/snapshot.hpp>
+#include <kit/tracing/span_context.hpp>
 
 namespace kit::metrics::detail {
 
@@ -120,6 +121,7 @@ class histogram_series : public series {
 
   virtual void observe(double v) noexcept = 0;
   void observe(double v, std::vector<label> example);
+  void observe(double v, tracing::trace_id trace, tracing::span_id span);
   histogram_data data() const;
 
  protected:
@@ -129,6 +131,13 @@ class histogram_series : public series {
   const cells& all_cells() const noexcept { return cells_; }
 
  private:
+  // Without labels: those of a span, put into words when they are read.
+  struct kept_exemplar {
+    exemplar value;
+    tracing::trace_id trace_id = {};
+    tracing::span_id span_id = {};
+  };
+  void keep(kept_exemplar e);
   /// Of two values with the same key only the newer's exemplar is kept.
   virtual int exemplar_key(double v) const noexcept = 0;
   virtual void read_buckets(histogram_data& into) const = 0;
@@ -136,7 +145,7 @@ class histogram_series : public series {
 
   cells cells_;
   mutable std::mutex exemplars_mutex_;
-  std::map<int, exemplar> exemplars_;
+  std::map<int, kept_exemplar> exemplars_;
 };
 
 /// A function of the user's that can be taken away: `stop` waits until it isn't running.
