@@ -32,6 +32,7 @@ struct pending {
   std::vector<open_span> open;
   std::vector<ended_span> ended;
   std::size_t dropped = 0;
+  std::uint64_t first = 0;  // the number of the span that began it
 };
 
 struct hash_of_id {
@@ -123,6 +124,7 @@ class trace_ring::impl {
   explicit impl(trace_ring_options o) : options((check(o), std::move(o))) {}
 
   void start(const span& s) {
+    const auto number = numbers_.fetch_add(1, std::memory_order_relaxed);
     auto& part = shard_of(s.context().trace_id);
     std::lock_guard lock(part.mutex);
     auto found = part.traces.find(s.context().trace_id);
@@ -132,9 +134,15 @@ class trace_ring::impl {
         return;
       }
       found = part.traces.try_emplace(s.context().trace_id).first;
+      found->second.first = number;
       active_.fetch_add(1, std::memory_order_relaxed);
     }
-    found->second.open.push_back({weak_span(s), numbers_.fetch_add(1, std::memory_order_relaxed)});
+    auto& p = found->second;
+    if (p.open.size() >= options.max_spans) {
+      ++p.dropped;
+      return;
+    }
+    p.open.push_back({weak_span(s), number});
   }
 
   void end(const std::shared_ptr<const span_data>& s) {
@@ -177,8 +185,9 @@ std::optional<pending> trace_ring::impl::take_complete(const std::shared_ptr<con
   if (same == p.open.rend()) return std::nullopt;
   const auto number = same->number;
   p.open.erase(std::next(same).base());
-  // One place is the root's, which ends last.
-  if (p.ended.size() + 1 < options.max_spans || s->local_root()) {
+  // One place is that of the span that began it, as a rule the root, which ends last. Not of each
+  // root here: a caller may have as many as it likes in one trace.
+  if (p.ended.size() + 1 < options.max_spans || number == p.first) {
     p.ended.push_back({s, number});
   } else {
     ++p.dropped;

@@ -51,9 +51,11 @@ struct trace_ring_options {
   std::size_t recent = 8;
   std::size_t slowest = 8;
   std::size_t failed = 16;
-  /// Endpoints with traces; those of further ones are kept together as `other`.
+  /// Endpoints with traces; those of further ones are kept together as `other`. At
+  /// least 1.
   std::size_t max_endpoints = 128;
-  /// Spans of a trace; further ones are counted. At least 1.
+  /// Spans of a trace that have ended, and those that are open; further ones are counted. At
+  /// least 1.
   std::size_t max_spans = 256;
   /// Traces going on; of spans that start further ones nothing is kept. At least 1.
   std::size_t max_active = 4'096;
@@ -61,8 +63,8 @@ struct trace_ring_options {
 
 /// Keeps traces in memory, to be looked at: of each endpoint and latency class the most recent
 /// ones, the slowest, and those that failed. Whole: what a trace was like is known when it ends, so
-/// this is tail sampling, in one process. Gets all spans, whether they are exported or not, and so
-/// has all be recorded.
+/// this is tail sampling, in one process. Makes the tracer record every
+/// span, whether it is exported or not.
 ///
 /// A trace is complete when none of its spans here is open; what starts after that makes another
 /// one.

@@ -149,6 +149,25 @@ TEST_CASE("trace_ring: a long trace keeps its root, and so many others") {
   CHECK(t->root().name == "a");
 }
 
+TEST_CASE("trace_ring: a caller's many requests in one trace are as limited as other spans") {
+  fixture f({.max_spans = 3});
+  const auto caller = with_span_context({}, {.trace_id = {1, 2}, .span_id = {3}, .remote = true});
+  const auto slow = f.tracer.start("slow", caller);
+  for (int i = 0; i < 10; ++i)
+    f.tracer.start("quick", caller).end();
+  std::vector<span> open;
+  for (int i = 0; i < 10; ++i)
+    open.push_back(f.tracer.start("quick", caller));
+  CHECK(f.ring->active().at(0).open.size() == 3);
+  open.clear();
+  slow.end();
+  const auto t = f.ring->find({1, 2});
+  REQUIRE(t);
+  CHECK(t->spans.size() == 3);
+  CHECK(t->dropped_spans == 18);
+  CHECK(t->root().name == "slow");
+}
+
 TEST_CASE("trace_ring: of too many traces at a time nothing is kept, and they are counted") {
   fixture f({.max_active = 2});
   std::vector<span> open;
