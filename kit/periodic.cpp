@@ -43,7 +43,9 @@ asio::awaitable<void> run_periodically(std::function<asio::awaitable<void>()> wo
   auto due = wheel.now();
   while (state.cancelled() == asio::cancellation_type::none) {
     due = next_after(due, options.period, wheel.now());
-    if (co_await wait_until(due) == wake::cancelled) break;
+    const auto woken = co_await wait_until(due);
+    // It may have been cancelled between the timer's end and this.
+    if (woken == wake::cancelled || state.cancelled() != asio::cancellation_type::none) break;
     try {
       co_await work();
     } catch (...) {

@@ -18,7 +18,8 @@ struct periodic_options {
   duration period = std::chrono::seconds{10};
   /// When it is stopped: how long the last round may take. 0: there is none.
   duration drain_timeout = std::chrono::seconds{5};
-  /// Is told of what `work` throws; it goes on all the same. Must not throw.
+  /// Is told of what `work` throws, also in the last round, or that this took too long; it goes on
+  /// all the same. Must not throw.
   std::function<void(const error&)> on_error = nullptr;
 };
 

@@ -10,6 +10,7 @@
 #include <asio/buffer.hpp>
 #include <asio/error.hpp>
 #include <asio/post.hpp>
+#include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include <kit/error.hpp>
@@ -77,7 +78,8 @@ line_exporter::line_exporter(registry metrics, std::shared_ptr<sender> to, encod
 asio::awaitable<void> line_exporter::run() {
   const closing at_the_end(*to_);
   co_await push_impl::run();
-  co_await drain_within(close_timeout, to_->close());  // closed it is, also after that
+  co_await asio::this_coro::throw_if_cancelled(false);  // a second one, too, was for the flush
+  co_await drain_within(close_timeout, to_->close());   // closed it is, also after that
 }
 
 asio::awaitable<result<void>> line_exporter::flush() {

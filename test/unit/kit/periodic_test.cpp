@@ -9,6 +9,7 @@
 
 #include <kit/testing/loop.hpp>
 #include <kit/this_context.hpp>
+#include <kit/timer.hpp>
 
 using namespace std::chrono_literals;
 using kit::errc;
@@ -100,6 +101,22 @@ TEST_CASE("periodic: stopped during a round, that is cancelled, and there is a l
   CHECK(f.done == 1);
   CHECK_FALSE(f.running->pending());
   CHECK(f.errors.empty());
+}
+
+TEST_CASE("periodic: stopped when a round is due, before it has begun") {
+  struct stopper {
+    fixture& f;
+    kit::timer due{kit::timer_wheel::of(f.loop.get_executor()), kit::on_due<&stopper::stop>, *this};
+    void stop() { f.running->cancel(); }
+  };
+  fixture f;
+  f.takes = 1h;
+  stopper s{f};
+  s.due.arm(f.loop.now() + 10s);  // at the same time, after the other
+  f.loop.advance(10s);
+  CHECK(f.begun == 1);  // the last
+  f.loop.advance(5s);
+  CHECK_FALSE(f.running->pending());
 }
 
 TEST_CASE("periodic: the last round has a limit, and can be cut short") {

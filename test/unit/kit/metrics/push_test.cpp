@@ -45,9 +45,13 @@ struct slow_sender final : kit::metrics::sender {
     got.append(static_cast<const char*>(data.data()), data.size());
     co_return io_result{{}, data.size()};
   }
-  asio::awaitable<void> close() override { co_return; }
+  asio::awaitable<void> close() override {
+    ++waited_for_close;
+    co_return;
+  }
 
   std::string got;
+  int waited_for_close = 0;
 };
 
 kit::metrics::statsd_options every_second(std::vector<std::string>& errors) {
@@ -276,6 +280,25 @@ TEST_CASE("push: stopped while it sends, the last flush has the rest, and nothin
   CHECK(to->got == "a:1.000000|c\nb:1.000000|c\nc:1.000000|c\n");
   CHECK(exporter.stats().values_lost == 1);
   CHECK(exporter.stats().values_sent == 3);
+}
+
+TEST_CASE("push: a second cancellation cuts the last flush short, but not the closing") {
+  const auto to = std::make_shared<slow_sender>();
+  const kit::metrics::registry metrics;
+  kit::metrics::statsd_exporter exporter(metrics, to, {.push = {.interval = 1s}});
+  kit::testing::loop loop;
+  for (const char* name : {"a", "b", "c"})
+    metrics.counter({.name = name}).add(1);
+  auto running = loop.start(exporter.run());
+  loop.advance(500ms);
+  running.cancel();
+  loop.advance(150ms);
+  running.cancel();
+  loop.run();
+  CHECK(running.done());
+  CHECK_NOTHROW(running.value());
+  CHECK(to->got == "a:1.000000|c\n");
+  CHECK(to->waited_for_close == 1);
 }
 
 TEST_CASE("push: several exporters of one registry, each with all") {
