@@ -67,7 +67,7 @@ class pcp_exporter::impl {
 
   void update() {
     const auto now = metrics_.collect();
-    if (!layout_ || !layout_->fits(now)) return replace(now);
+    if (!layout_ || !layout_->fits(now) || !file_.in_place() || !file_.whole()) return replace(now);
     layout_->write_values(now, file_.bytes());
   }
 
@@ -91,7 +91,7 @@ class pcp_exporter::impl {
 
   // Tells those that still have the old file to look again.
   void invalidate() noexcept {
-    if (layout_) detail::mmv_layout::write_generation(0, file_.bytes());
+    if (layout_ && file_.whole()) detail::mmv_layout::write_generation(0, file_.bytes());
   }
 
   const registry metrics_;

@@ -74,14 +74,21 @@ void mapped_file::publish() {
   current_ = path_;
 }
 
-void mapped_file::remove() noexcept {
-  if (descriptor_ < 0) return;
+bool mapped_file::in_place() const noexcept {
   struct stat mine{};
   struct stat there{};
-  if (::fstat(descriptor_, &mine) == 0 && ::stat(current_.c_str(), &there) == 0 &&
-      mine.st_ino == there.st_ino && mine.st_dev == there.st_dev) {
-    ::unlink(current_.c_str());
-  }
+  return ::fstat(descriptor_, &mine) == 0 && ::stat(current_.c_str(), &there) == 0 &&
+         mine.st_ino == there.st_ino && mine.st_dev == there.st_dev;
+}
+
+bool mapped_file::whole() const noexcept {
+  struct stat mine{};
+  return ::fstat(descriptor_, &mine) == 0 && mine.st_size >= static_cast<off_t>(size_);
+}
+
+void mapped_file::remove() noexcept {
+  if (descriptor_ < 0) return;
+  if (in_place()) ::unlink(current_.c_str());
   if (data_) ::munmap(data_, size_);
   ::close(descriptor_);
   descriptor_ = -1;

@@ -23,6 +23,10 @@ class mapped_file {
 
   /// Gives it its name, in place of what has it.
   void publish();
+  /// Whether it still has its name. Others may have removed or replaced it.
+  bool in_place() const noexcept;
+  /// Whether all of it is there: one that others have cut must not be written to.
+  bool whole() const noexcept;
   std::span<std::byte> bytes() const noexcept { return {data_, size_}; }
 
  private:

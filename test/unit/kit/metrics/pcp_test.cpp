@@ -315,6 +315,27 @@ TEST_CASE("pcp_exporter: the file goes with the exporter, if it is still its own
   CHECK(fs::exists(path));
 }
 
+TEST_CASE("pcp_exporter: a file that others have removed, replaced or cut is made anew") {
+  fixture f;
+  const auto path = f.start().path();
+  const auto c = f.metrics.counter({.name = "c"});
+  const auto found = [&] {
+    c.add(1);
+    f.exporter->update();
+    return f.file().metrics.at("c").values.at("");
+  };
+  CHECK(found() == 1);
+  fs::remove(path);
+  CHECK(found() == 2);
+  std::ofstream(path.string() + ".other") << "x";
+  fs::rename(path.string() + ".other", path);
+  CHECK(found() == 3);
+  fs::resize_file(path, 0);
+  CHECK(found() == 4);
+  fs::resize_file(path, 0);
+  f.exporter.reset();
+}
+
 TEST_CASE("pcp_exporter: runs by the interval, and a last time when stopped") {
   fixture f;
   const auto c = f.metrics.counter({.name = "c"});
