@@ -20,9 +20,9 @@ using detail::exchange_metrics;
 
 std::shared_ptr<exchange_metrics> make(const metrics::registry& registry,
                                        exchange_metrics_options o, const char* prefix,
-                                       const char* place) {
+                                       const char* place, int errors_from) {
   return std::make_shared<exchange_metrics>(registry, o.prefix.empty() ? prefix : o.prefix, place,
-                                            std::move(o.buckets));
+                                            errors_from, std::move(o.buckets));
 }
 
 std::string server_of(const request& req) {
@@ -90,7 +90,7 @@ asio::awaitable<result<response>> call(std::shared_ptr<exchange_metrics> to, han
 }  // namespace
 
 server_metrics::server_metrics(const metrics::registry& registry, exchange_metrics_options options)
-    : series_(make(registry, std::move(options), "http_server", "http_route")) {}
+    : series_(make(registry, std::move(options), "http_server", "http_route", 500)) {}
 
 handler server_metrics::operator()(handler next) const {
   struct layer {
@@ -104,7 +104,7 @@ handler server_metrics::operator()(handler next) const {
 }
 
 client_metrics::client_metrics(const metrics::registry& registry, exchange_metrics_options options)
-    : series_(make(registry, std::move(options), "http_client", "server_address")) {}
+    : series_(make(registry, std::move(options), "http_client", "server_address", 400)) {}
 
 handler client_metrics::operator()(handler next) const {
   struct layer {

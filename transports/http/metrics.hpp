@@ -25,16 +25,15 @@ struct exchange_metrics_options {
 /// Middleware: measures the requests of a server, by the names of OpenTelemetry's semantic
 /// conventions in Prometheus' spelling:
 ///
-///  - `http_server_request_duration_seconds`: until the answer is there; where it's a stream, to
-///  its
-///    end.
+///  - `http_server_request_duration_seconds`: until the answer is there; of a stream, until its
+///  end.
 ///  - `http_server_request_body_size_bytes`, where it is known beforehand, and
-///    `http_server_response_body_size_bytes`.
+///    `http_server_response_body_size_bytes`: buckets of 64 B to 256 MiB, each 4 times the last.
 ///  - `http_server_active_requests`.
 ///
 /// All but the last have the labels `http_request_method` (`_OTHER` for what isn't registered),
 /// `http_route` (the pattern, empty where none matched), `http_response_status_code` and
-/// `error_type`: the code from 500 up, `canceled` for a client that went away.
+/// `error_type`: the status from 500 up, `canceled` for a client that went away.
 ///
 ///     router.use(http::server_metrics(registry));
 ///
@@ -51,8 +50,8 @@ class server_metrics {
 };
 
 /// The same for clients: `http_client_request_duration_seconds` and so on, with `server_address`,
-/// the host and port in the URL, in the place of the route. `error_type` is also the code of what a
-/// call failed with.
+/// the host and port in the URL, in the place of the route; `other` for further ones after some
+/// thousand. `error_type` is the status from 400 up, or the code of what the call failed with.
 class client_metrics {
  public:
   explicit client_metrics(const metrics::registry& registry, exchange_metrics_options options = {});

@@ -21,7 +21,7 @@ using tracing::trace_flags;
 context caller_context(const server_tracing_options& o, const context& ctx, const request& req) {
   if (!o.propagate) return ctx;
   auto result = tracing::extract(ctx, tracing::header_reader(req.headers), o.formats);
-  if (!o.request_sampler) return result;
+  if (!o.request_sampler || o.public_endpoint) return result;
   const auto caller = tracing::span_of(result).context();
   const bool decided = caller.remote && !has(caller.flags, trace_flags::deferred);
   if (decided) return result;

@@ -29,8 +29,9 @@ struct server_tracing_options {
   /// For what comes from strangers: their span is no parent, but a link, and a trace of its own
   /// begins. Their baggage is not taken.
   bool public_endpoint = false;
-  /// Decides whether a trace is sampled where the caller hasn't. Nothing, or empty: the tracer's
-  /// sampler does. Not asked where `propagate` is off.
+  /// Decides whether a trace is sampled where the caller hasn't, for a tracer whose sampler is
+  /// `parent_based`. Nothing, or empty: the sampler does. Not asked where `propagate` is off, and
+  /// at a public endpoint.
   std::function<std::optional<bool>(const request&)> request_sampler = {};
 };
 

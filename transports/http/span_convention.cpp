@@ -159,24 +159,29 @@ void zipkin_client_request(const span& s, const request& req) {
   s.set("http.url", req.target);
 }
 
+void zipkin_error(const span& s, std::string_view why) {
+  s.set_default({"error", why});
+  s.set_status(span_status::error, why);
+}
+
 void zipkin_end(const span& s, const exchange_end& end) {
   if (end.status) {
     s.set("http.status_code", std::to_string(to_int(*end.status)));
     const auto size = end.response_bytes ? std::to_string(*end.response_bytes) : "-1";
     s.set("http.response.size", size);
   } else if (end.failure) {
-    s.set_default({"error", end.failure->message()});
+    zipkin_error(s, end.failure->message());
   }
 }
 
 void zipkin_server_end(const span& s, const method&, const exchange_end& end) {
   zipkin_end(s, end);
-  if (is_error(end)) s.set_default({"error", reason_phrase(*end.status)});
+  if (is_error(end)) zipkin_error(s, reason_phrase(*end.status));
 }
 
 void zipkin_client_end(const span& s, const method&, const exchange_end& end) {
   zipkin_end(s, end);
-  if (is_error(end)) s.set_default({"error", std::to_string(to_int(*end.status))});
+  if (is_error(end)) zipkin_error(s, std::to_string(to_int(*end.status)));
 }
 
 // --- opencensus
@@ -259,6 +264,7 @@ void opentracing_end(const span& s, const method&, const exchange_end& end) {
   if (end.status) s.set("http.status_code", to_int(*end.status));
   if (!end.failure) return;
   s.set("error", true);
+  s.set_status(span_status::error, end.failure->message());
   s.add_event("error", {{"event", "error"}, {"error.object", end.failure->message()}});
 }
 

@@ -27,9 +27,9 @@ struct exchange_end {
 };
 
 /// How the spans of HTTP exchanges are called and what they say: functions for servers and clients.
-/// There are four; one of your own is such a value, too. Those for names are called for
-/// each request, as samplers see the name; the others for spans that are recorded only. On any
-/// thread; they must not block.
+/// Four conventions are defined below; one of your own is such a value, too. Those for names are
+/// called for each request, as samplers see the name; the others for spans that are recorded only.
+/// On any thread; they must not block.
 struct span_convention {
   /// What a server's and a client's span is called before anything is known but the request.
   std::string (*server_name)(const request& req);
@@ -53,13 +53,14 @@ extern const span_convention opentelemetry;
 /// the status' phrase, a client's its number.
 extern const span_convention zipkin;
 
-/// What Go kit's tracing/opencensus sends: `GET /path`; `http.host`, `http.method`, `http.path`,
-/// `http.user_agent`, `http.status_code`, `http.response_size`; the status from the code, by
-/// OpenCensus' table, with its name in capitals as the message.
+/// What Go kit's tracing/opencensus sends: `GET /path`; `http.method`, `http.path`,
+/// `http.status_code`, a client also `http.host` and `http.user_agent`, a server
+/// `http.response_size`; the status from the code, by OpenCensus' table, with its name in capitals
+/// as the message.
 extern const span_convention opencensus;
 
-/// What Go kit's tracing/opentracing sets: `http.method`, `http.url`, `span.kind`, a client
-/// `peer.hostname` and `peer.port`; and `error`.
+/// What Go kit's tracing/opentracing sets: `http.method`, `http.url`, `http.status_code`,
+/// `span.kind`, a client `peer.hostname` and `peer.port`; and `error`.
 extern const span_convention opentracing;
 
 }  // namespace kit::http

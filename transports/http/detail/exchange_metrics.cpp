@@ -18,11 +18,14 @@ std::size_t hash_of(const exchange_key& k) noexcept {
   return std::hash<std::string_view>{}(k.place) ^ small * 0x9e3779b97f4a7c15U;
 }
 
-// From 500 up at a server an answer is an error, at a client a failure always is.
-std::string error_type(const exchange_key& k) {
+std::string error_type(const exchange_key& k, int errors_from) {
   if (k.failure != errc::ok) return std::string(name(k.failure));
-  return k.status >= 500 ? std::to_string(k.status) : std::string();
+  return k.status >= errors_from ? std::to_string(k.status) : std::string();
 }
+
+// As many different servers as a client likes aren't told apart.
+constexpr std::size_t most_nodes = 4'096;
+constexpr std::string_view other = "other";
 
 }  // namespace
 
@@ -39,8 +42,10 @@ struct exchange_metrics::node {
 };
 
 exchange_metrics::exchange_metrics(const metrics::registry& registry, const std::string& prefix,
-                                   std::string_view place, metrics::bucket_layout durations)
-    : active_(registry.up_down_counter(
+                                   std::string_view place, int errors_from,
+                                   metrics::bucket_layout durations)
+    : errors_from_(errors_from),
+      active_(registry.up_down_counter(
           {.name = prefix + "_active_requests", .help = "Requests under way."})) {
   const std::string_view labels[] = {"http_request_method", place, "http_response_status_code",
                                      "error_type"};
@@ -88,10 +93,17 @@ const exchange_series& exchange_metrics::series(const exchange_key& key) {
     return n;
   };
   if (const auto* n = find(first.load(std::memory_order_acquire))) return n->series;
-  std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   const node* head = first.load(std::memory_order_relaxed);
   if (const auto* n = find(head)) return n->series;
+  if (nodes_ >= most_nodes && key.place != other) {
+    lock.unlock();
+    auto k = key;
+    k.place = other;
+    return series(k);
+  }
   auto made = make(key);
+  ++nodes_;
   made->next = head;
   first.store(made.get(), std::memory_order_release);
   return made.release()->series;
@@ -103,7 +115,7 @@ std::unique_ptr<exchange_metrics::node> exchange_metrics::make(const exchange_ke
   const bool known = key.method != http::method::custom;
   const std::string method(known ? http::method(key.method).name() : "_OTHER");
   const std::string status = key.status == 0 ? "" : std::to_string(key.status);
-  const auto error = error_type(key);
+  const auto error = error_type(key, errors_from_);
   n->series = {duration_.with(method, key.place, status, error),
                request_size_.with(method, key.place, status, error),
                response_size_.with(method, key.place, status, error)};

@@ -37,9 +37,10 @@ struct exchange_series {
 /// then found without a lock. Threads: any.
 class exchange_metrics {
  public:
-  /// `prefix` is `http_server` or `http_client`, `place` the label of that.
+  /// `prefix` is `http_server` or `http_client`, `place` the label of that; a status from
+  /// `errors_from` up is an error.
   exchange_metrics(const metrics::registry& registry, const std::string& prefix,
-                   std::string_view place, metrics::bucket_layout durations);
+                   std::string_view place, int errors_from, metrics::bucket_layout durations);
   exchange_metrics(const exchange_metrics&) = delete;
   exchange_metrics& operator=(const exchange_metrics&) = delete;
   ~exchange_metrics();
@@ -56,9 +57,11 @@ class exchange_metrics {
   const exchange_series& series(const exchange_key& key);
   std::unique_ptr<node> make(const exchange_key& key) const;
 
+  const int errors_from_;
   metrics::up_down_counter active_;
   metrics::histogram_family<4> duration_, request_size_, response_size_;
   std::mutex mutex_;  // of whoever adds
+  std::size_t nodes_ = 0;
   std::array<std::atomic<const node*>, places> table_{};
 };
 

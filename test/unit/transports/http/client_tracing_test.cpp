@@ -123,7 +123,9 @@ TEST_CASE("client_tracing: Go kit's Zipkin tags [tracing/zipkin:3,4]") {
                                    {"tag", "v"},
                                    {"http.status_code", "200"},
                                    {"http.response.size", "4"}});
-  CHECK(text(f.after("http://a/403"), "error") == "403");
+  s = f.after("http://a/403");
+  CHECK(text(s, "error") == "403");
+  CHECK(s.status == span_status::error);  // what is kept of failed traces goes by that
   CHECK(text(f.after("http://a/fails"), "error") == "no route");
   fixture first({.convention = http::zipkin, .attributes = {{"error", "mine"}}});
   CHECK(text(first.after("http://a/403"), "error") == "mine");  // the first value wins

@@ -1,5 +1,6 @@
 #include <transports/http/metrics.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -157,6 +158,37 @@ TEST_CASE("http metrics: a client's requests by whom they are for, and by their 
               R"(server_address="a:80"} 1)",
               R"({error_type="unavailable",http_request_method="GET",)"
               R"(http_response_status_code="",server_address="a:80"} 1)"});
+}
+
+TEST_CASE("http metrics: to a client an answer from 400 up is an error") {
+  kit::testing::loop loop;
+  const kit::metrics::registry registry;
+  const auto answer = [](http::request r) -> asio::awaitable<http::response> {
+    co_return http::response::text(r.path() == "/" ? http::status(302) : http::status(404), "");
+  };
+  const auto client = http::client_metrics(registry)(answer);
+  (void)loop.start(client.try_call({.target = "http://a/"}));
+  (void)loop.start(client.try_call({.target = "http://a/x"}));
+  CHECK(lines(registry, "http_client_request_duration_seconds_count") ==
+        texts{R"({error_type="",http_request_method="GET",http_response_status_code="302",)"
+              R"(server_address="a:80"} 1)",
+              R"({error_type="404",http_request_method="GET",http_response_status_code="404",)"
+              R"(server_address="a:80"} 1)"});
+}
+
+TEST_CASE("http metrics: as many servers as a client likes don't fill the memory") {
+  kit::testing::loop loop;
+  const kit::metrics::registry registry({.max_series = 100'000});
+  const auto client = http::client_metrics(registry)(serve);
+  constexpr int servers = 5'000;
+  for (int i = 0; i < servers; ++i)
+    (void)loop.start(client.try_call({.target = "http://h" + std::to_string(i) + "/"}));
+  const auto found = lines(registry, "http_client_request_duration_seconds_count");
+  CHECK(found.size() < 4'200);
+  const auto other = std::to_string(servers - (found.size() - 1));
+  CHECK(std::ranges::count(found, R"({error_type="",http_request_method="GET",)"
+                                  R"(http_response_status_code="200",server_address="other"} )" +
+                                      other) == 1);
 }
 
 TEST_CASE("http metrics: another prefix and other buckets are options, other metrics refused") {

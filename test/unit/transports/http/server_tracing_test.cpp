@@ -256,6 +256,9 @@ TEST_CASE(
   fixture deaf({.propagate = false, .request_sampler = by_path});
   (void)deaf.after("/no");  // not asked: sampled
   CHECK(asked == 4);
+  fixture open({.public_endpoint = true, .request_sampler = by_path});
+  (void)open.after("/no");
+  CHECK(asked == 4);
 }
 
 TEST_CASE("server_tracing: from 500 up an answer is an error, a caller's mistake is not") {
