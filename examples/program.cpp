@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <csignal>
 #include <exception>
 #include <iomanip>
 #include <iostream>
@@ -90,6 +91,7 @@ int run(int count, char** arguments, const usage& how,
   name.remove_prefix(name.rfind('/') + 1);  // npos + 1 is 0
   try {
     const auto chosen = read(count, arguments, how);
+    std::signal(SIGPIPE, SIG_IGN);  // that nobody reads the log any more is no reason to end
     if (chosen) return program(*chosen);
     show_help(name, how);
     return 0;

@@ -13,6 +13,7 @@
 #include <kit/metrics/process.hpp>
 #include <kit/metrics/sender.hpp>
 #include <kit/metrics/statsd.hpp>
+#include <kit/network.hpp>
 #include <kit/tcp_network.hpp>
 #include <kit/tracing/batch_exporter.hpp>
 #include <kit/tracing/otlp.hpp>
@@ -37,6 +38,9 @@ kit::duration push_interval(const options& options) {
   if (const auto given = options.get("--push-interval");
       given && !kit::text::parse(*given, every, expected)) {
     throw kit::error(kit::errc::invalid_argument, "--push-interval: must be " + expected);
+  }
+  if (every <= 0s) {
+    throw kit::error(kit::errc::invalid_argument, "--push-interval: must be positive");
   }
   return every;
 }
@@ -86,6 +90,10 @@ void telemetry::send_metrics(const examples::options& options, std::string_view 
     }
   }
   if (const auto to = options.get("--graphite")) {
+    if (const auto address = kit::parse_address(*to); !address) {
+      throw kit::error(kit::errc::invalid_argument,
+                       "--graphite: " + std::string(address.error().message()));
+    }
     work_.emplace_back([=, all = metrics] {
       return send_graphite(all, *to, {.format = {.prefix = prefix}, .push = push});
     });
@@ -98,7 +106,9 @@ void telemetry::send_metrics(const examples::options& options, std::string_view 
   }
   if (const auto folder = options.get("--pcp")) {
     add(std::make_shared<metrics::pcp_exporter>(
-        metrics, metrics::pcp_options{.app = std::string(service), .directory = *folder}));
+        metrics,
+        metrics::pcp_options{
+            .app = std::string(service), .directory = *folder, .on_error = push.on_error}));
   }
 }
 

@@ -10,7 +10,8 @@
 
 namespace kit::middleware {
 
-/// Settings of `logging`: at which level calls are logged, by how they ended.
+/// Settings of `logging`: at which level calls are logged, by how they ended. Those that went well
+/// are not, unless the logger's level is `debug` or `succeeded` is raised.
 struct logging_options {
   log::level succeeded = log::level::debug;
   log::level business_failed = log::level::info;
@@ -35,9 +36,9 @@ struct logging_options {
 ///     took=3ms
 ///
 /// `method` is the endpoint's name, `outcome` how the call ended (`kit::ending`), `code` the
-/// error's code, `err` the error's message or the business error, `took` the time. With `tracing`
-/// or an HTTP server's tracing outside of it, records carry the ids of the trace; with those of the
-/// context's log fields anyway. A call whose record is filtered out formats nothing.
+/// error's code, `err` the error's message or the business error, `took` the time. Records carry
+/// the context's log fields and, with `tracing` or an HTTP server's tracing outside of this one,
+/// the ids of the trace. A call whose record is filtered out formats nothing.
 ///
 /// An interceptor: fuses with its neighbours. Threads: any.
 /// Source: Go kit's examples, loggingMiddleware.

@@ -54,7 +54,7 @@ struct inspector_options {
 ///     const auto traces = std::make_shared<kit::tracing::trace_ring>();
 ///     const kit::tracing::tracer tracer({.processors = {traces}});
 ///     const kit::debug::inspector inspect({.name = "shop", .traces = traces});
-///     const auto shop = inspect.watch(kit::wrap(make_shop(), limit, trace(tracer)));
+///     const auto shop = inspect.watch(kit::wrap(make_shop(), kit::middleware::tracing(tracer)));
 ///     router.mount("/debug", inspect.handler());
 ///
 /// Nobody sees anything unless the handler is mounted. Who does sees much: names, attributes and
@@ -111,7 +111,10 @@ class inspector {
   ///
   /// POST `levels` with `{"name": "http", "level": "debug"}` changes a level, if `allow_writes`; to
   /// `none`, and to `inherit`, too. So that no other site can have a browser do that, the request
-  /// needs `Sec-Fetch-Site: same-origin`, which browsers send, or else a field `X-Requested-With`.
+  /// needs `Sec-Fetch-Site: same-origin`, which browsers send, or else a field `X-Requested-With`:
+  ///
+  ///     curl -H 'Content-Type: application/json' -H 'X-Requested-With: curl' \
+  ///          -d '{"name": "http", "level": "debug"}' http://127.0.0.1:8080/debug/levels
   endpoint<http::request, http::response> handler() const;
 
  private:

@@ -114,4 +114,9 @@ std::string url::str() const {
   return out;
 }
 
+bool is_http_url(std::string_view text) {
+  const auto parsed = url::parse(text);
+  return parsed && (parsed->scheme == "http" || parsed->scheme == "https");
+}
+
 }  // namespace kit::http

@@ -37,4 +37,7 @@ struct url {
   friend bool operator==(const url&, const url&) = default;
 };
 
+/// Whether that is an absolute URL of http or https: what requests can be sent to.
+bool is_http_url(std::string_view text);
+
 }  // namespace kit::http

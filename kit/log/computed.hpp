@@ -33,6 +33,7 @@ class timestamp {
 
   /// `layout` is as for `strftime`, and `%f` is six digits of fraction. The clock is called from
   /// any thread. What comes out is at most 255 bytes long, else the value is a failed one.
+  /// Errors: throws `errc::invalid_argument` for an empty clock.
   timestamp(clock now, std::string layout, zone where = zone::utc);
 
   std::string operator()() const;

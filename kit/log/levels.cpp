@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include <kit/http/syntax.hpp>
+
 namespace kit::log {
 namespace {
 
@@ -26,7 +28,7 @@ std::string_view trimmed(std::string_view text) {
 }
 
 result<std::optional<level>> parse_minimum(std::string_view text) {
-  if (trimmed(text) == "none") return std::optional<level>();
+  if (http::iequals(trimmed(text), "none")) return std::optional<level>();
   auto l = parse_level(text);
   if (!l) return fail(errc::invalid_argument, "log levels: no level: " + std::string(text));
   return std::optional<level>(*l);

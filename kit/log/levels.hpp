@@ -41,8 +41,8 @@ class levels {
   /// Gives the name what it inherits. The root has `level::info` then.
   void reset(std::string_view name);
 
-  /// As in `info,http=debug,http.client=none`: the root's level, then those of names. What isn't
-  /// named stays as it is.
+  /// As in `info,http=debug,http.client=none`: the root's level, then those of names, in any case.
+  /// What isn't named stays as it is.
   /// Errors: `errc::invalid_argument` naming the part that is wrong; nothing has been changed.
   result<void> apply(std::string_view text);
 

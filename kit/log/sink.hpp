@@ -24,7 +24,8 @@ struct record {
 
 /// Where records go. A logger calls `write` exactly once for each record.
 ///
-/// Errors: either function throws; `logger_options::on_error` of the logger gets it.
+/// Errors: either function throws; `logger_options::on_error` of the logger gets it, behind an
+///         `async_sink` that of `async_options`.
 /// Threads: calls overlap, so that a sink locks what it must, and unlocks it when it throws.
 class sink {
  public:

@@ -50,6 +50,7 @@ class ostream_target final : public sink {
 
   void write(const record& r) override {
     const std::lock_guard lock(mutex_);
+    out_.clear();  // what has failed may have passed
     out_.write(r.line.data(), static_cast<std::streamsize>(r.line.size()));
     out_.flush();
     if (!out_) throw error(errc::unavailable, "log: the stream has failed");

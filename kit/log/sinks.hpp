@@ -9,10 +9,11 @@
 #include <kit/log/sink.hpp>
 
 /// Sinks that write through spdlog. Each locks itself, and writes records as they are.
-/// Errors of writing: what spdlog throws, as `errc::unknown` of `logger_options::on_error`.
+/// Errors of writing: what spdlog throws, as `errc::unknown`; see `sink` for who gets it.
 namespace kit::log {
 
-/// The standard streams; each record is flushed.
+/// The standard streams; each record is flushed. Where one is a pipe whose reader has gone, writing
+/// raises SIGPIPE, which ends a program that doesn't ignore it.
 std::shared_ptr<sink> stderr_sink();
 std::shared_ptr<sink> stdout_sink();
 

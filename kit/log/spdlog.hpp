@@ -25,6 +25,7 @@ struct spdlog_sink_options {
 /// Records go to a logger of spdlog: each is one message at its level, the line that the encoder
 /// wrote, without its end. What spdlog puts around it, such as the time, is its pattern's. spdlog
 /// filters by its own level, too, and handles the errors of its own sinks.
+/// Errors: throws `errc::invalid_argument` for a null target.
 std::shared_ptr<sink> spdlog_sink(std::shared_ptr<spdlog::logger> target,
                                   spdlog_sink_options options = {});
 

@@ -37,9 +37,9 @@ struct stream_options {
   std::string message_key = "msg";
   /// Looks for the file in lines; see `parse_line`.
   bool with_file = true;
-  /// Is removed where a line or its message starts with it ...
+  /// Is removed where a line or its message starts with it.
   std::string prefix = {};
-  /// ... and is put in front of the message then.
+  /// Puts the prefix in front of each message.
   bool join_prefix = false;
   /// A longer line is cut into several records, in bytes; at least 1.
   std::size_t max_line = std::size_t{64} * 1024;
@@ -49,7 +49,12 @@ struct stream_options {
 void log_line(const logger& to, std::string_view text, const stream_options& options = {}) noexcept;
 
 /// A stream whose lines are records, once they are complete; what is left, when it is destroyed.
-/// Flushing it does not end a line. To catch what others write: `std::clog.rdbuf(s.rdbuf())`.
+/// Flushing it does not end a line. To catch what others write to `std::clog`, which then may be
+/// used by one thread at a time, too, and must get its own buffer back before the stream goes:
+///
+///     auto* const before = std::clog.rdbuf(s.rdbuf());
+///     std::clog.rdbuf(before);
+///
 /// Threads: one at a time, as any stream.
 class stream final : public std::ostream {
  public:

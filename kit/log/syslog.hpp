@@ -73,7 +73,7 @@ struct syslog_options {
   /// This machine, as the others know it: up to 255 visible characters. Empty: what `gethostname`
   /// says. Not in the local form.
   std::string host = {};
-  /// Empty: this process's.
+  /// At most 128 visible characters. Empty: this process's.
   std::string process_id = {};
   /// In RFC 5424's form, the fields also go into structured data of that name, e.g. `fields@32473`
   /// with your own enterprise number; 1 to 32 characters, without blanks, `=`, `]` and `"`. Empty:
@@ -113,10 +113,11 @@ void validate(const syslog_sink_options& options);
 /// record that the system doesn't take now, and for which there is no place to wait, is lost. When
 /// the connection has failed it is made anew, once per record.
 ///
-/// Errors: the constructor throws `errc::unavailable` when the address cannot be found; that nobody
-/// listens shows later. `write` throws `errc::resource_exhausted` when the record was lost because
-/// the peer is slow, `errc::unavailable` when it cannot be reached.
-/// Threads: any.
+/// Lifetime: what still waits when it is destroyed is lost: call `flush` before.
+/// Errors: the constructor, which blocks while it looks up a name, throws `errc::unavailable` when
+/// the address cannot be found; that nobody listens shows later. `write` throws
+/// `errc::resource_exhausted` when the record was lost because the peer is slow,
+/// `errc::unavailable` when it cannot be reached. Threads: any.
 class syslog_sink final : public sink {
  public:
   explicit syslog_sink(syslog_sink_options options = {});

@@ -33,7 +33,7 @@ void check(const cloudwatch_options& o) {
     refuse("name_space: must have 1 to 255 characters");
   }
   if (o.region.empty()) refuse("region: is empty");
-  if (!o.url.empty() && !http::url::parse(o.url)) refuse("url: is no URL");
+  if (!o.url.empty() && !http::is_http_url(o.url)) refuse("url: is no URL of http or https");
   if (o.max_batch < 1 || o.max_batch > 1'000) refuse("max_batch: must be from 1 to 1,000");
   if (o.concurrency < 1) refuse("concurrency: must be at least 1");
   if (o.max_attempts < 1) refuse("max_attempts: must be at least 1");

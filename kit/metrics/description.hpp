@@ -16,7 +16,8 @@ struct description {
   /// One sentence for people.
   std::string help = {};
   /// A base unit in plain words: `seconds`, `bytes`, `ratio`. Printable ASCII, at most 63
-  /// characters. OpenMetrics shows it only when the name ends in it.
+  /// characters. OpenMetrics shows it only when the name ends in it, and StatsD gets seconds as
+  /// milliseconds. Empty: `seconds` or `bytes`, where the name ends in one of these.
   std::string unit = {};
   /// How many series there may be, with labels; further label values count together, in a row with
   /// `other` for each label. 0: what the registry's options say.

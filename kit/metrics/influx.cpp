@@ -27,7 +27,8 @@ namespace {
 void check(const influx_options& o) {
   validate(o.format);
   if (o.max_lines < 1) refuse("max_lines: must be at least 1");
-  if (!http::url::parse(o.url)) refuse("url: is no URL");
+  if (!http::is_http_url(o.url)) refuse("url: is no URL of http or https");
+  if (o.url.find_first_of("?#") != std::string::npos) refuse("url: has a query or a fragment");
   if (const auto* db = std::get_if<influx_database>(&o.to)) {
     if (db->name.empty()) refuse("to: the database has no name");
   } else if (std::get<influx_bucket>(o.to).bucket.empty()) {

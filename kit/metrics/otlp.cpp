@@ -18,7 +18,7 @@ void check(const otlp_options& o) {
   const auto refuse = [](const char* what) {
     throw error(errc::invalid_argument, std::string("otlp_options::") + what);
   };
-  if (!http::url::parse(o.url)) refuse("url: is no URL");
+  if (!http::is_http_url(o.url)) refuse("url: is no URL of http or https");
   if (o.max_series < 1) refuse("max_series: must be at least 1");
   if (!otlp::encode(otlp::resource{o.resource}, o.encode_as)) refuse("resource: must be UTF-8");
 }

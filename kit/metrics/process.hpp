@@ -15,14 +15,15 @@ namespace kit::metrics {
 ///     process_threads
 ///     process_start_time_seconds       since 1970
 ///
-/// What cannot be read stays as it was. Ends with the registration; once per registry.
+/// What cannot be read stays as it was. Reading ends with the registration, and then all stays as
+/// it was last; once per registry.
 ///
 ///     const auto process = kit::metrics::process_metrics(metrics);
 ///
 /// Other numbers of a program are observed gauges:
 ///
-///     const auto tasks = metrics.observe_gauge({.name = "tasks"}, [&] { return double(set.size());
-///     });
+///     const auto tasks =
+///         metrics.observe_gauge({.name = "tasks"}, [&] { return double(set.size()); });
 ///
 /// Errors: throws `errc::already_exists` when there are others of these names.
 registration process_metrics(const registry& metrics);

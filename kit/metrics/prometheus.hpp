@@ -15,7 +15,7 @@ namespace kit::metrics {
 /// Settings of the Prometheus formats.
 struct prometheus_options {
   /// How many buckets of an exponential histogram are shown: it is made coarser until they suffice.
-  /// At least 2. Those shown stay the same, but for further ones, and every second one that goes.
+  /// At least 2. When it is made coarser, every second bound goes, and the others stay.
   std::size_t max_exponential_buckets = 32;
 };
 

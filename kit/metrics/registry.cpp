@@ -22,6 +22,17 @@ std::vector<std::string> sorted(std::span<const std::string_view> names) {
   return out;
 }
 
+// By convention names end in the unit.
+std::string_view unit_in(std::string_view name) noexcept {
+  const auto stem = detail::without_total(name);
+  for (const std::string_view unit : {"seconds", "bytes"})
+    if (stem.ends_with(unit) && stem.size() > unit.size() &&
+        stem[stem.size() - unit.size() - 1] == '_') {
+      return unit;
+    }
+  return {};
+}
+
 // The one series of a metric without labels.
 std::shared_ptr<detail::series> only_series(detail::family_state& family) {
   return family.find_or_make({});
@@ -45,6 +56,7 @@ class registry::state {
   family_ptr add(detail::family_info info) {
     validate(info);
     if (info.max_series == 0) info.max_series = options_.max_series;
+    if (info.unit.empty()) info.unit = unit_in(info.name);
     const std::lock_guard lock(mutex_);
     if (const auto found = families_.find(info.name); found != families_.end()) {
       if (found->second->info() == info) return found->second;

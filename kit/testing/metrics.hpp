@@ -21,6 +21,8 @@
 ///
 ///     CHECK(check_histogram(h, [&](double q) { return h.data().quantile(q); }) == "");
 ///
+/// The histogram needs fine buckets around 500, such as `exponential_buckets{}`.
+///
 /// Source: Go kit's metrics/teststat.
 namespace kit::testing {
 
@@ -114,7 +116,8 @@ double last_line(std::string_view text, const std::string& pattern);
 /// Errors: throws `errc::not_found` when there is none.
 double quantile_of_lines(std::string_view text, const std::string& pattern, double q);
 
-/// The one value of a counter or gauge in a snapshot, of the series with these label values.
+/// The one value of a counter or gauge in a snapshot, of the series with these label values, in the
+/// order of the sorted labels' names.
 /// Errors: throws `errc::not_found` that names it.
 double value_in(const metrics::snapshot& s, std::string_view name,
                 const std::vector<std::string_view>& values = {});

@@ -58,7 +58,7 @@ class baggage {
   std::shared_ptr<const std::vector<member>> members_;
 };
 
-/// The context with that member in its baggage.
+/// The context with that member in its baggage. Errors: as `baggage::with`.
 context with_baggage(const context& ctx, std::string_view key, std::string_view value);
 
 }  // namespace kit::tracing

@@ -54,11 +54,13 @@ struct batch_options {
   backoff_options backoff = {};
   /// A backend that says when to come again is given that time, but no more than this.
   std::chrono::milliseconds max_retry_after{300'000};
-  /// When it is stopped: how long sending what is there may take.
+  /// When it is stopped: how long sending what is there may take, each batch once. 0: it is
+  /// dropped.
   std::chrono::milliseconds drain_timeout{5'000};
   /// Jitter of the waits. Nothing: seeded by the operating system.
   std::optional<random_source> random = {};
-  /// Is told why spans were dropped, for the log. Must not throw.
+  /// Is told why sending failed, for the log; not of spans that find the queue full, see `dropped`.
+  /// Must not throw. Empty: nobody is.
   std::function<void(const error&)> on_error = {};
 };
 

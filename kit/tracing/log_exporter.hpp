@@ -14,7 +14,7 @@ struct log_exporter_options {
   /// The level of records of spans, and of those that have failed.
   log::level level = log::level::info;
   log::level failed = log::level::warn;
-  /// Spans that aren't sampled, too: has all be recorded.
+  /// Spans that aren't sampled, too: makes the tracer record every span.
   bool unsampled = false;
 };
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <kit/http/post.hpp>
+#include <kit/http/url.hpp>
 
 namespace kit::tracing {
 namespace {
@@ -127,6 +128,9 @@ otlp::export_trace_service_request to_otlp(
 }
 
 span_exporter otlp_exporter(endpoint<http::request, http::response> client, otlp_options options) {
+  if (!http::is_http_url(options.url)) {
+    throw error(errc::invalid_argument, "otlp_options::url: is no URL of http or https");
+  }
   return [client = std::move(client), o = std::make_shared<const otlp_options>(std::move(options))](
              span_batch batch) { return send(client, o, std::move(batch)); };
 }

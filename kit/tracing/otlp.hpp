@@ -33,7 +33,8 @@ struct otlp_options {
 ///         tracing::otlp_exporter(http::client()));
 ///
 /// Spans that the backend refuses of a batch which it takes ("partial success") are in the result.
-/// Errors: `unavailable` or `resource_exhausted`, with its `Retry-After`, where trying again may
+/// Errors: throws `errc::invalid_argument` for a URL that isn't one of http or https. In calls:
+///         `unavailable` or `resource_exhausted`, with its `Retry-After`, where trying again may
 ///         help; `invalid_argument` where the backend refuses the spans.
 /// Source: OTLP specification 1.x, OTLP/HTTP.
 span_exporter otlp_exporter(endpoint<http::request, http::response> client,

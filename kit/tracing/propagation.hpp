@@ -53,7 +53,7 @@ class header_writer final : public carrier_writer {
   http::headers& headers_;
 };
 
-/// A format for the current span: two functions. One of your own is such a value, too.
+/// A format for the current span: three functions. One of your own is such a value, too.
 struct propagator {
   /// For logs and settings: `w3c`, `b3`, `b3multi`.
   std::string_view name;

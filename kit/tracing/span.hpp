@@ -90,7 +90,7 @@ struct resource {
 /// All that was recorded of a span.
 struct span_data {
   span_context context = {};
-  /// Zero for a root. Equal to nobody's here where the parent is in another process.
+  /// Zero for a root. Where the parent is in another process, no span here has this id.
   span_id parent = {};
   bool remote_parent = false;
   /// Zipkin's way: the id is the client's, too.

@@ -12,6 +12,7 @@
 #include <kit/codec/json.hpp>
 #include <kit/http/post.hpp>
 #include <kit/http/syntax.hpp>
+#include <kit/http/url.hpp>
 
 namespace kit::tracing {
 namespace detail {
@@ -189,6 +190,9 @@ std::string zipkin_json(std::span<const std::shared_ptr<const span_data>> spans)
 
 span_exporter zipkin_exporter(endpoint<http::request, http::response> client,
                               zipkin_options options) {
+  if (!http::is_http_url(options.url)) {
+    throw error(errc::invalid_argument, "zipkin_options::url: is no URL of http or https");
+  }
   return [client = std::move(client), url = std::move(options.url)](span_batch batch) {
     return send(client, url, std::move(batch));
   };

@@ -28,7 +28,8 @@ struct zipkin_options {
 ///     auto zipkin = std::make_shared<tracing::batch_exporter>(
 ///         tracing::zipkin_exporter(http::client()));
 ///
-/// Errors: `unavailable` or `resource_exhausted`, with its `Retry-After`, where trying again may
+/// Errors: throws `errc::invalid_argument` for a URL that isn't one of http or https. In calls:
+///         `unavailable` or `resource_exhausted`, with its `Retry-After`, where trying again may
 ///         help; `invalid_argument` where the backend refuses the spans.
 span_exporter zipkin_exporter(endpoint<http::request, http::response> client,
                               zipkin_options options = {});

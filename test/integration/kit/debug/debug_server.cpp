@@ -122,7 +122,7 @@ struct parts {
 
 http::router routes(const parts& p, shop_service& shop) {
   const kit::debug::inspector inspect({.name = "shop", .traces = p.traces, .levels = p.levels});
-  shop = inspect.watch(shop, "shop.");  // last, around all its layers
+  shop = inspect.watch(shop, "shop.");  // last: around middleware::tracing and all else
   http::router router;
   router.mount("/shop", shop);
   router.mount("/debug", inspect.handler());

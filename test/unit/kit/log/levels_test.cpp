@@ -63,7 +63,7 @@ TEST_CASE("levels: copies are the same table") {
 
 TEST_CASE("levels: are set from a text, all or none") {
   levels table(level::info);
-  CHECK(table.apply("warn, http=DEBUG ,http.client=none,"));
+  CHECK(table.apply("warn, http=DEBUG ,http.client=None,"));
   CHECK(table.get("") == level::warn);
   CHECK(table.get("http") == level::debug);
   CHECK(table.get("http.client") == std::nullopt);

@@ -334,7 +334,7 @@ TEST_CASE("cloudwatch_exporter: options out of range, also a limit of none") {
   CHECK(made([](options& o) { o.name_space = ""; }) ==
         prefix + "name_space: must have 1 to 255 characters");
   CHECK(made([](options& o) { o.region = ""; }) == prefix + "region: is empty");
-  CHECK(made([](options& o) { o.url = "x"; }) == prefix + "url: is no URL");
+  CHECK(made([](options& o) { o.url = "x"; }) == prefix + "url: is no URL of http or https");
   CHECK(made([](options& o) { o.max_batch = 1'001; }) ==
         prefix + "max_batch: must be from 1 to 1,000");
   CHECK(made([](options& o) { o.concurrency = 0; }) == prefix + "concurrency: must be at least 1");

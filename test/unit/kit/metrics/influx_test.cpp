@@ -249,7 +249,7 @@ TEST_CASE("influx_exporter: options out of range") {
   CHECK(made({.to = influx_bucket{}}) ==
         "invalid_argument: influx_options::to: the bucket has no name");
   CHECK(made({.url = "influx", .to = influx_database{"a"}}) ==
-        "invalid_argument: influx_options::url: is no URL");
+        "invalid_argument: influx_options::url: is no URL of http or https");
   CHECK(made({.to = influx_database{"a"}, .max_lines = 0}) ==
         "invalid_argument: influx_options::max_lines: must be at least 1");
   CHECK(made({.to = influx_database{"a"}, .push = {.interval = 0s}}) ==

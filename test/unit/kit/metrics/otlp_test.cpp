@@ -409,7 +409,8 @@ TEST_CASE("otlp_exporter: options out of range are refused, by name") {
     });
   };
   CHECK(refused({}).empty());
-  CHECK(refused({.url = "here"}) == "invalid_argument: otlp_options::url: is no URL");
+  CHECK(refused({.url = "here"}) ==
+        "invalid_argument: otlp_options::url: is no URL of http or https");
   CHECK(refused({.max_series = 0}) ==
         "invalid_argument: otlp_options::max_series: must be at least 1");
   CHECK(refused({.resource = {{"service.name", {"\xff"}}}}) ==

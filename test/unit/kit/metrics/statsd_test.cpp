@@ -118,6 +118,8 @@ TEST_CASE("statsd: timings are milliseconds, whatever the histogram observes [me
   s.metrics.histogram({.name = "latency", .unit = "seconds"}).observe(0.0125);
   s.metrics.histogram({.name = "size", .unit = "bytes"}).observe(512);
   CHECK(s.flush() == "latency:12.500000|ms\nsize:512.000000|ms\n");
+  s.metrics.histogram({.name = "took_seconds"}).observe(0.25);  // the name says it, too
+  CHECK(s.flush() == "took_seconds:250.000000|ms\n");
 }
 
 TEST_CASE("statsd: with a rate, that part of the values is sent, and says so [metrics/statsd:5]") {
