@@ -13,6 +13,7 @@
 #include <kit/timer.hpp>
 #include <kit/tracing/baggage.hpp>
 #include <transports/http/connection_info.hpp>
+#include <transports/http/handler_of.hpp>
 #include <transports/http/router.hpp>
 #include <transports/http/status_of.hpp>
 
@@ -276,6 +277,36 @@ TEST_CASE("server_tracing: from 500 up an answer is an error, a caller's mistake
   CHECK(s.status == span_status::error);
   CHECK(s.status_message == "no database");
   CHECK(to_text(*find(s.attributes, "error.type")) == "500");
+}
+
+TEST_CASE(
+    "server_tracing: what finalizers set is in the span, also of a stream [tracing/zipkin:10]") {
+  struct question {};
+  struct reply {};
+  fixture f;
+  test::streaming stream;
+  const kit::endpoint<question, reply> ep = [](question) -> asio::awaitable<reply> {
+    co_return reply{};
+  };
+  const auto serving = [&](http::body content) {
+    return f.middleware(http::handler_of(
+        ep, [](http::request&) { return question{}; },
+        [content](const reply&, http::response& r) { r.body = content; },
+        {.finalizers = {[](const kit::context& ctx, const http::exchange& e) {
+           tracing::span_of(ctx).set("answered", e.response_bytes);
+         }}}));
+  };
+  CHECK(f.loop.start(serving(http::body("12345")).try_call({.target = "/"})).value());
+  CHECK(to_text(*find(f.only().attributes, "answered")) == "5");
+  f.spans->clear();
+  {
+    auto r = f.loop.start(serving(http::body(stream.source)).try_call({.target = "/"})).value();
+    stream.source->give("123");
+    CHECK(f.loop.start(r->body.read()).value() == "123");
+    stream.source->end();
+    CHECK_FALSE(f.loop.start(r->body.read()).value());
+  }
+  CHECK(to_text(*find(f.only().attributes, "answered")) == "3");
 }
 
 TEST_CASE("server_tracing: a stream ends the span, with what it came to") {
