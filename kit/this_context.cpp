@@ -70,9 +70,9 @@ error deadline_scope::settled(error e) const {
 lent_context::lent_context(const asio::any_io_executor& of) noexcept {
   const auto* carrying = target_of<on_loop>(of);
   if (carrying && carrying->holds_context()) {
-    new (&value_) context(carrying->lend_context());
+    new (&value) context(carrying->lend_context());
   } else {
-    new (&value_) context(context_of(of));
+    new (&value) context(context_of(of));
     counted_ = true;
   }
 }

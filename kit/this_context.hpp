@@ -150,13 +150,13 @@ class lent_context {
   lent_context(const lent_context&) = delete;
   lent_context& operator=(const lent_context&) = delete;
   ~lent_context() {
-    if (counted_) value_.~context();
+    if (counted_) value.~context();
   }
-  const context& get() const noexcept { return value_; }
+  const context& get() const noexcept { return value; }
 
  private:
   union {
-    context value_;
+    context value;
   };
   bool counted_ = false;
 };
