@@ -23,7 +23,8 @@ TEST_CASE("http client: calls that wait for a connection which fails, fail with 
   for (const auto where : test::places) {
     client_world w(where);
     played_server server(w);
-    const http::client client({.connect_timeout = 200ms});
+    // Enough of the loop's time for libcurl's to pass meanwhile, also on a busy machine.
+    const http::client client({.connect_timeout = 800ms});
     const auto url = server.secure_url();
     std::vector<client_world::started> calls;
     for (int i = 0; i < 8; ++i)
@@ -43,8 +44,7 @@ TEST_CASE("http client: calls that wait for a connection which fails, fail with 
     std::size_t connections = 1;
     while (server.accept_within(20ms))
       ++connections;
-    // libcurl lets one or two try before it tells, on a busy machine each; none tries twice.
-    CHECK(connections <= calls.size() + 1);
+    CHECK(connections < calls.size());  // libcurl lets one try before it tells
     auto next = w.call(client, {.target = url});
     CHECK(server.accept());
   }
