@@ -5,20 +5,11 @@
 #include <optional>
 #include <utility>
 
-#include <kit/log/fields.hpp>
-
 namespace kit::middleware {
 
 struct logging::shared {
   log::logger logger;
   logging_options options;
-
-  // As the logger that is bound to the context would say, without binding it.
-  bool lets_through(log::level level, const context& ctx) const {
-    if (logger.enabled(level)) return true;
-    const auto asked_for = log::level_of(ctx);
-    return asked_for && *asked_for <= level;
-  }
 
   log::level level_of(const call& c, ending how) const {
     const auto level = level_by_ending(c, how);
@@ -52,7 +43,7 @@ void logging::leave(call& c) noexcept {
     const auto& outcome = c.outcome();
     const auto how = outcome.ending();
     const auto level = shared_->level_of(c, how);
-    if (!shared_->lets_through(level, c.context())) return;
+    if (!shared_->logger.enabled(level, c.context())) return;
     const auto log = shared_->logger.in(c.context());
     const auto name = kit::name(how);
     if (const auto* e = outcome.error()) {

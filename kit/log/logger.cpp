@@ -128,6 +128,10 @@ std::string_view logger::name() const noexcept {
   return head_ ? std::string_view(state().name) : std::string_view();
 }
 
+bool logger::enabled(level l, const context& ctx) const noexcept {
+  return enabled(l) || (head_ && static_cast<std::uint8_t>(l) >= detail::rank(level_of(ctx)));
+}
+
 logger logger::in(const context& ctx) const {
   logger out(*this);
   out.context_ = ctx;

@@ -150,6 +150,8 @@ class logger {
     const auto number = static_cast<std::uint8_t>(l);
     return number >= head_->minimum->load(std::memory_order_relaxed) || number >= context_minimum_;
   }
+  /// The same of the logger that is bound to this context, without binding it.
+  bool enabled(level l, const context& ctx) const noexcept;
 
   /// A logger whose records have these fields, too. Values are copied; texts and exceptions as
   /// texts. A value may be a function, which is then called for each record; see `computed`.
