@@ -117,7 +117,9 @@ void validate(const syslog_sink_options& options);
 /// Errors: the constructor, which blocks while it looks up a name, throws `errc::unavailable` when
 /// the address cannot be found; that nobody listens shows later. `write` throws
 /// `errc::resource_exhausted` when the record was lost because the peer is slow,
-/// `errc::unavailable` when it cannot be reached. Threads: any.
+/// `errc::unavailable` when it cannot be reached.
+///
+/// Threads: any.
 class syslog_sink final : public sink {
  public:
   explicit syslog_sink(syslog_sink_options options = {});

@@ -13,8 +13,8 @@ namespace kit::metrics {
 /// wait there, because others take too long or the machine has no time. Each measurement is
 /// observed in seconds; a loop that has nothing to do is up to 1 ms late, the wheel's tick.
 ///
-///     const auto lag = metrics.histogram({.name = "loop_lag_seconds", .unit = "seconds"},
-///     {"loop"}); for (std::size_t i = 0; i < rt.size(); ++i)
+///     const auto lag = metrics.histogram({.name = "loop_lag_seconds"}, {"loop"});
+///     for (std::size_t i = 0; i < rt.size(); ++i)
 ///       rt.on(i, [lag = lag.with(i)] { return kit::metrics::measure_loop_lag(lag); });
 ///
 /// Runs on the loop of its coroutine until that is cancelled.

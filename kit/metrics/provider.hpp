@@ -76,8 +76,8 @@ class provider {
     return metrics_->histogram({.name = prefix_ + name, .buckets = std::move(buckets)}, labels);
   }
 
-  /// Ends the work, which sends what there is a last time, and waits for that. Does
-  /// nothing without work, or when called again. Metrics go on to count.
+  /// Ends the work, which sends what there is a last time, and waits for that. Does nothing
+  /// without work, or when called again. Metrics go on to count.
   /// Errors: what the work threw. Cancellation: any type; the work ends all the same.
   asio::awaitable<void> stop();
 

@@ -51,8 +51,7 @@ struct trace_ring_options {
   std::size_t recent = 8;
   std::size_t slowest = 8;
   std::size_t failed = 16;
-  /// Endpoints with traces; those of further ones are kept together as `other`. At
-  /// least 1.
+  /// Endpoints with traces; those of further ones count as `other`. At least 1.
   std::size_t max_endpoints = 128;
   /// Spans of a trace that have ended, and those that are open; further ones are counted. At
   /// least 1.
@@ -63,8 +62,7 @@ struct trace_ring_options {
 
 /// Keeps traces in memory, to be looked at: of each endpoint and latency class the most recent
 /// ones, the slowest, and those that failed. Whole: what a trace was like is known when it ends, so
-/// this is tail sampling, in one process. Makes the tracer record every
-/// span, whether it is exported or not.
+/// this is tail sampling, in one process. Makes the tracer record every span, exported or not.
 ///
 /// A trace is complete when none of its spans here is open; what starts after that makes another
 /// one.

@@ -25,8 +25,7 @@ struct exchange_metrics_options {
 /// Middleware: measures the requests of a server, by the names of OpenTelemetry's semantic
 /// conventions in Prometheus' spelling:
 ///
-///  - `http_server_request_duration_seconds`: until the answer is there; of a stream, until its
-///  end.
+///  - `http_server_request_duration_seconds`: until the end of the answer, also of a stream.
 ///  - `http_server_request_body_size_bytes`, where it is known beforehand, and
 ///    `http_server_response_body_size_bytes`: buckets of 64 B to 256 MiB, each 4 times the last.
 ///  - `http_server_active_requests`.

@@ -1,10 +1,11 @@
-#include <kit/detail/utf8.hpp>
-#include <kit/http/percent.hpp>
 #include <kit/metrics/detail/mmv.hpp>
 
 #include <algorithm>
 #include <array>
 #include <utility>
+
+#include <kit/detail/utf8.hpp>
+#include <kit/http/percent.hpp>
 
 namespace kit::metrics::detail {
 namespace {

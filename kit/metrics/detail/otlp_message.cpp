@@ -1,5 +1,4 @@
 #include <kit/metrics/detail/otlp_message.hpp>
-#include <kit/tracing/span_context.hpp>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +10,8 @@
 #include <type_traits>
 #include <utility>
 #include <variant>
+
+#include <kit/tracing/span_context.hpp>
 
 namespace kit::metrics::detail {
 namespace {

@@ -14,7 +14,7 @@
 #include <kit/timer.hpp>
 #include <kit/tracing/span_context.hpp>
 
-#include "calls.hpp"
+#include "../../support/calls.hpp"
 
 using namespace std::chrono_literals;
 using kit::errc;

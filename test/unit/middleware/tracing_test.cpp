@@ -16,7 +16,7 @@
 #include <kit/testing/recording_spans.hpp>
 #include <kit/timer.hpp>
 
-#include "calls.hpp"
+#include "../../support/calls.hpp"
 
 using namespace std::chrono_literals;
 using kit::classify;

@@ -17,6 +17,8 @@
 #include <kit/tracing/trace_ring.hpp>
 #include <kit/tracing/tracer.hpp>
 
+#include "../../../support/calls.hpp"
+
 /// An inspector with all there is, on a manual clock.
 namespace debug_test {
 
@@ -25,23 +27,10 @@ namespace http = kit::http;
 namespace tracing = kit::tracing;
 namespace detail = kit::debug::detail;
 
-struct request {
-  std::string want;
-};
-struct response {
-  std::string err = {};  // of the business
-  std::string failed() const { return err; }
-};
-using endpoint = kit::endpoint<request, response>;
-
-inline asio::awaitable<response> handle(request r) {
-  if (r.want == "wait") co_await kit::sleep_for(1h);
-  if (r.want == "slow") co_await kit::sleep_for(200ms);
-  if (r.want == "error") throw kit::error(kit::errc::internal, "broken");
-  if (r.want == "not found") throw kit::error(kit::errc::not_found, "nobody");
-  if (r.want == "business") co_return response{"no funds"};
-  co_return response{};
-}
+using test::endpoint;
+using test::handle;
+using test::request;
+using test::response;
 
 struct world {
   explicit world(kit::debug::inspector_options o = {})

@@ -54,6 +54,18 @@ struct slow_sender final : kit::metrics::sender {
   int waited_for_close = 0;
 };
 
+// Three counters that go to a slow sender.
+struct slow_push {
+  slow_push() {
+    for (const char* name : {"a", "b", "c"})
+      metrics.counter({.name = name}).add(1);
+  }
+  std::shared_ptr<slow_sender> to = std::make_shared<slow_sender>();
+  kit::metrics::registry metrics;
+  kit::metrics::statsd_exporter exporter{metrics, to, {.push = {.interval = 1s}}};
+  kit::testing::loop loop;
+};
+
 kit::metrics::statsd_options every_second(std::vector<std::string>& errors) {
   return {.push = {.interval = 1s, .drain_timeout = 2s, .on_error = [&](const kit::error& e) {
                      errors.emplace_back(e.message());
@@ -265,40 +277,30 @@ TEST_CASE("push: stopped, it sends a last time and closes [metrics/statsd:8]") {
 }
 
 TEST_CASE("push: stopped while it sends, the last flush has the rest, and nothing twice") {
-  const auto to = std::make_shared<slow_sender>();
-  const kit::metrics::registry metrics;
-  kit::metrics::statsd_exporter exporter(metrics, to, {.push = {.interval = 1s}});
-  kit::testing::loop loop;
-  for (const char* name : {"a", "b", "c"})
-    metrics.counter({.name = name}).add(1);
-  metrics.histogram({.name = "h"}).observe(1);
-  auto running = loop.start(exporter.run());
-  loop.advance(1100ms);  // "a" is through
+  slow_push f;
+  f.metrics.histogram({.name = "h"}).observe(1);
+  auto running = f.loop.start(f.exporter.run());
+  f.loop.advance(1100ms);  // "a" is through
   running.cancel();
-  loop.advance(1s);
+  f.loop.advance(1s);
   CHECK_NOTHROW(running.value());
-  CHECK(to->got == "a:1.000000|c\nb:1.000000|c\nc:1.000000|c\n");
-  CHECK(exporter.stats().values_lost == 1);
-  CHECK(exporter.stats().values_sent == 3);
+  CHECK(f.to->got == "a:1.000000|c\nb:1.000000|c\nc:1.000000|c\n");
+  CHECK(f.exporter.stats().values_lost == 1);
+  CHECK(f.exporter.stats().values_sent == 3);
 }
 
 TEST_CASE("push: a second cancellation cuts the last flush short, but not the closing") {
-  const auto to = std::make_shared<slow_sender>();
-  const kit::metrics::registry metrics;
-  kit::metrics::statsd_exporter exporter(metrics, to, {.push = {.interval = 1s}});
-  kit::testing::loop loop;
-  for (const char* name : {"a", "b", "c"})
-    metrics.counter({.name = name}).add(1);
-  auto running = loop.start(exporter.run());
-  loop.advance(500ms);
+  slow_push f;
+  auto running = f.loop.start(f.exporter.run());
+  f.loop.advance(500ms);
   running.cancel();
-  loop.advance(150ms);
+  f.loop.advance(150ms);
   running.cancel();
-  loop.run();
+  f.loop.run();
   CHECK(running.done());
   CHECK_NOTHROW(running.value());
-  CHECK(to->got == "a:1.000000|c\n");
-  CHECK(to->waited_for_close == 1);
+  CHECK(f.to->got == "a:1.000000|c\n");
+  CHECK(f.to->waited_for_close == 1);
 }
 
 TEST_CASE("push: several exporters of one registry, each with all") {
