@@ -1,11 +1,7 @@
 #pragma once
 
-#include <array>
-#include <bit>
 #include <concepts>
 #include <cstddef>
-#include <cstdint>
-#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +14,7 @@
 #include <asio/awaitable.hpp>
 #include <asio/this_coro.hpp>
 
+#include <kit/detail/call_through.hpp>
 #include <kit/endpoint.hpp>
 #include <kit/interceptor.hpp>
 #include <kit/reflect/name.hpp>
@@ -47,131 +44,6 @@ constexpr std::string_view layer_name() {
   }
 }
 
-/// The way of one call through fused interceptors: enters them in order, and leaves those entered
-/// in reverse order, at the latest when destroyed.
-template <class... I>
-class call_through {
- public:
-  call_through(std::tuple<I...>& interceptors, std::string_view name, asio::any_io_executor ex)
-      : interceptors_(interceptors), call_(name, std::move(ex), (detail::is_timed<I>() || ...)) {}
-  call_through(const call_through&) = delete;
-  ~call_through() {
-    if (entered_ > 0) {
-      const error gone(errc::canceled);
-      leave(outcome(gone));
-    }
-  }
-
-  /// Nothing when all let the call through, else the refusal.
-  std::optional<error> enter() { return enter_from<0>(); }
-
-  void leave(const outcome& how) noexcept {
-    call_.outcome_ = &how;
-    call_.ended_.reset();  // what was asked for in `enter`
-    leave_from<sizeof...(I)>();
-  }
-
-  /// The context that an interceptor set; null when none did.
-  context* changed_context() const noexcept { return call_.context_; }
-
-  /// The calling coroutine's, as it gave it.
-  const asio::any_io_executor& executor() const noexcept { return call_.executor_; }
-
-  /// The error of a call that ended in the exception being handled.
-  error failure(bool of_handler) const {
-    error e = to_error(std::current_exception());
-    if (const auto* ctx = changed_context()) e = detail::settled(std::move(e), ctx->cause());
-    return detail::call_error(std::move(e), call_.executor_, of_handler);
-  }
-
- private:
-  static_assert(sizeof...(I) <= 64, "no more than 64 interceptors in a row");
-
-  template <std::size_t N>
-  std::optional<error> enter_from() {
-    if constexpr (N == sizeof...(I)) {
-      return std::nullopt;
-    } else {
-      context* const before = call_.context_;
-      call_.place_ = &contexts_[N];
-      auto refusal = enter_one(std::get<N>(interceptors_), std::get<N>(states_));
-      if (call_.context_ != before) changes_ |= std::uint64_t{1} << N;
-      if (refusal) {
-        restore_context<N>();
-        return refusal->with_refused();
-      }
-      entered_ = N + 1;
-      return enter_from<N + 1>();
-    }
-  }
-
-  // Each interceptor is left in the context that it was entered in, or has made.
-  template <std::size_t N>
-  void restore_context() noexcept {
-    if (!(changes_ >> N & 1)) return;
-    changes_ &= ~(std::uint64_t{1} << N);
-    const auto left = static_cast<std::size_t>(std::bit_width(changes_));
-    call_.context_ = left > 0 ? &contexts_[left - 1] : nullptr;
-  }
-
-  template <class One>
-  std::optional<error> enter_one(One& i, detail::state_t<One>& state) {
-    try {
-      if constexpr (detail::enters_with_state<One>) {
-        return refusal_of([&] { return i.enter(call_, state); });
-      } else if constexpr (detail::enters<One>) {
-        return refusal_of([&] { return i.enter(call_); });
-      }
-      return std::nullopt;
-    } catch (...) {
-      return to_error(std::current_exception());
-    }
-  }
-
-  template <class F>
-  static std::optional<error> refusal_of(F enter) {
-    if constexpr (std::is_void_v<decltype(enter())>) {
-      enter();
-    } else {
-      static_assert(std::is_convertible_v<decltype(enter()), result<void>>,
-                    "an interceptor's enter must return void or kit::result<void>");
-      result<void> let = enter();
-      if (!let) return std::move(let).error();
-    }
-    return std::nullopt;
-  }
-
-  template <std::size_t N>
-  void leave_from() noexcept {
-    if constexpr (N > 0) {
-      if (entered_ >= N) {
-        entered_ = N - 1;
-        leave_one(std::get<N - 1>(interceptors_), std::get<N - 1>(states_));
-        restore_context<N - 1>();
-      }
-      leave_from<N - 1>();
-    }
-  }
-
-  template <class One>
-  void leave_one(One& i, detail::state_t<One>& state) noexcept {
-    if constexpr (detail::leaves_with_state<One>) {
-      static_assert(noexcept(i.leave(call_, state)), "an interceptor's leave must be noexcept");
-      i.leave(call_, state);
-    } else if constexpr (detail::leaves<One>) {
-      static_assert(noexcept(i.leave(call_)), "an interceptor's leave must be noexcept");
-      i.leave(call_);
-    }
-  }
-
-  std::tuple<I...>& interceptors_;
-  call call_;
-  [[no_unique_address]] std::tuple<detail::state_t<I>...> states_;
-  std::array<context, sizeof...(I)> contexts_;  // those that were set
-  std::uint64_t changes_ = 0;                   // whose
-  std::size_t entered_ = 0;
-};
-
 namespace detail {
 
 /// Neighbouring interceptors around an endpoint: one coroutine frame for all of them.
@@ -195,10 +67,13 @@ class fused {
   static asio::awaitable<result<Resp>> run(std::shared_ptr<shared> s, Req req) {
     call_through<I...> through(s->interceptors, s->name, co_await asio::this_coro::executor);
     std::optional<result<Resp>> r;
-    if (auto refusal = through.enter()) {
-      r.emplace(fail(*std::move(refusal)));
-    } else {
-      try {
+    try {
+      through.enter();
+      while (through.waits())
+        through.enter_after(co_await through.wait());
+      if (through.refusal()) {
+        r.emplace(fail(*std::move(through.refusal())));
+      } else {
         // In this frame where it can be, else in one of its own.
         context* changed = through.changed_context();
         std::optional<context_scope> scope;
@@ -210,11 +85,11 @@ class fused {
         } else {
           r.emplace(co_await s->next.try_call(std::move(req)));
         }
-      } catch (...) {
-        r.emplace(fail(through.failure(s->next.layers().empty())));
       }
+    } catch (...) {
+      r.emplace(fail(through.failure(s->next.layers().empty())));
     }
-    through.leave(outcome(*r));
+    if (const error* instead = through.leave(outcome(*r))) r.emplace(fail(*instead));
     co_return *std::move(r);
   }
 
@@ -222,6 +97,42 @@ class fused {
 };
 
 }  // namespace detail
+
+namespace detail {
+/// The layer as it is for the endpoint of that name.
+template <class M>
+auto layer_for(const M& layer, std::string_view name) {
+  if constexpr (requires { layer.for_endpoint(name); }) {
+    return layer.for_endpoint(name);
+  } else {
+    return layer;
+  }
+}
+template <class M>
+using layer_for_t = decltype(layer_for(std::declval<const M&>(), std::string_view()));
+}  // namespace detail
+
+/// A layer of its own for each endpoint that it is put around, where a layer's copies share what
+/// they count: `make()`, or `make(name)` with the endpoint's name, makes it.
+///
+///     kit::wrap(add, kit::per_endpoint([] { return circuit_breaker(); }));
+template <class Make>
+class per_endpoint {
+ public:
+  explicit per_endpoint(Make make) : make_(std::move(make)) {}
+
+  auto for_endpoint(std::string_view name) const { return detail::layer_for(made(name), name); }
+
+ private:
+  auto made(std::string_view name) const {
+    if constexpr (std::is_invocable_v<const Make&, std::string_view>) {
+      return make_(name);
+    } else {
+      return make_();
+    }
+  }
+  Make make_;
+};
 
 /// Middlewares put together: itself a middleware. Made by `chain`.
 template <class... M>
@@ -244,26 +155,16 @@ class chained {
     if constexpr (N == 0) {
       return fuse(std::move(next), name, std::move(run));
     } else {
-      const auto& layer = std::get<N - 1>(layers_);
-      using layer_type = std::tuple_element_t<N - 1, std::tuple<M...>>;
+      auto layer = detail::layer_for(std::get<N - 1>(layers_), name);
+      using layer_type = decltype(layer);
       if constexpr (interceptor<layer_type>) {
         return build<N - 1>(
             std::move(next), name,
-            std::tuple_cat(std::tuple<layer_type>(for_endpoint(layer, name)), std::move(run)));
+            std::tuple_cat(std::tuple<layer_type>(std::move(layer)), std::move(run)));
       } else {
         auto inner = fuse(std::move(next), name, std::move(run));
         return build<N - 1>(apply(layer, std::move(inner), name), name, std::tuple<>());
       }
-    }
-  }
-
-  // An interceptor may prepare what depends on the endpoint's name.
-  template <class I>
-  static I for_endpoint(const I& i, std::string_view name) {
-    if constexpr (requires { i.for_endpoint(name); }) {
-      return i.for_endpoint(name);
-    } else {
-      return i;
     }
   }
 
@@ -317,18 +218,47 @@ template <class... M>
 std::tuple<M...> layers_of(chained<M...> c) {
   return c.layers();
 }
+
+template <class Outer, class Inner>
+consteval void check_order() {
+  if constexpr (requires { Inner::template check_inside<Outer>(); }) {
+    Inner::template check_inside<Outer>();
+  }
+  if constexpr (requires { Outer::template check_around<Inner>(); }) {
+    Outer::template check_around<Inner>();
+  }
+}
+/// Of layers from two arguments of `chain`; a chain inside has checked its own.
+template <class... Outer, class... Inner>
+consteval void check_order(std::type_identity<std::tuple<Outer...>>,
+                           std::type_identity<std::tuple<Inner...>>) {
+  const auto inside = []<class O>(std::type_identity<O>) {
+    (check_order<layer_for_t<O>, layer_for_t<Inner>>(), ...);
+  };
+  (inside(std::type_identity<Outer>{}), ...);
+}
+template <class Outer, class... Others>
+consteval void check_orders() {
+  if constexpr (sizeof...(Others) > 0) {
+    using outer = decltype(layers_of(std::declval<Outer>()));
+    (check_order(std::type_identity<outer>{},
+                 std::type_identity<decltype(layers_of(std::declval<Others>()))>{}),
+     ...);
+    check_orders<Others...>();
+  }
+}
 }  // namespace detail
 
-/// Composes middlewares and interceptors; the first is outermost, i.e. sees a request first and its
-/// response last. Chains inside are laid out flat. Source: Go kit's endpoint.Chain.
-///
-///     auto sum = kit::chain(log, limit, retry)(make_sum_endpoint(), "sum");
+/// `chain`, for experts: whatever the order, see there.
 template <class First, class... Others>
-auto chain(First first, Others... others) {
+auto unchecked_chain(First first, Others... others) {
   static_assert(!detail::enters_wrongly<First> && (!detail::enters_wrongly<Others> && ...),
                 "an interceptor's enter takes (kit::call&), or (kit::call&, state&)");
   static_assert(!detail::leaves_wrongly<First> && (!detail::leaves_wrongly<Others> && ...),
                 "an interceptor's leave takes (kit::call&), or (kit::call&, state&)");
+  static_assert(!detail::waits_wrongly<First> && (!detail::waits_wrongly<Others> && ...),
+                "an interceptor's wait takes (kit::call&, state&) and returns "
+                "asio::awaitable<kit::result<void>>");
   static_assert(std::copy_constructible<First> && (std::copy_constructible<Others> && ...),
                 "a middleware must be copyable, as each endpoint gets a copy: hold atomics and the "
                 "like by shared_ptr");
@@ -337,6 +267,22 @@ auto chain(First first, Others... others) {
         return chained<decltype(layer)...>(std::tuple<decltype(layer)...>(std::move(layer)...));
       },
       std::tuple_cat(detail::layers_of(std::move(first)), detail::layers_of(std::move(others))...));
+}
+
+/// Composes middlewares and interceptors; the first is outermost, i.e. sees a request first and its
+/// response last. Chains inside are laid out flat. Source: Go kit's endpoint.Chain.
+///
+///     auto sum = kit::chain(log, limit, retry)(make_sum_endpoint(), "sum");
+///
+/// Some orders are mistakes, and don't compile: a layer says by static_assert, in a static member
+/// template `consteval void check_inside<Outer>()`, which layers it must not be inside of, and in
+/// `check_around<Inner>()` which ones must not be inside of it. Each pair is asked, by
+/// `layer_name<Outer>()`. Who means it all the same writes `unchecked_chain`, which may be a part
+/// of a chain.
+template <class First, class... Others>
+auto chain(First first, Others... others) {
+  detail::check_orders<First, Others...>();
+  return unchecked_chain(std::move(first), std::move(others)...);
 }
 
 }  // namespace kit

@@ -2,12 +2,14 @@
 
 #include <cassert>
 #include <concepts>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include <asio/any_io_executor.hpp>
+#include <asio/awaitable.hpp>
 
 #include <kit/classify.hpp>
 #include <kit/clock.hpp>
@@ -16,6 +18,17 @@
 #include <kit/this_context.hpp>
 
 namespace kit {
+
+namespace detail {
+template <class... I>
+class call_through;
+}
+
+/// What an interceptor's `enter` may say of a call that it doesn't refuse.
+enum class entry : std::uint8_t {
+  in,    ///< It is let through.
+  wait,  ///< Not yet: `wait` decides.
+};
 
 /// One call on its way through the interceptors.
 class call {
@@ -49,10 +62,16 @@ class call {
     assert(outcome_);
     return *outcome_;
   }
+  /// In `leave`: the call fails with that error instead. The layers further out see that.
+  void fail_with(error e) noexcept {
+    failure_.emplace(std::move(e));
+    own_outcome_.emplace(*failure_);
+    outcome_ = &*own_outcome_;
+  }
 
  private:
   template <class... I>
-  friend class call_through;
+  friend class detail::call_through;
 
   std::string_view name_;
   asio::any_io_executor executor_;
@@ -62,6 +81,8 @@ class call {
   kit::context* context_ = nullptr;  // the last that was set
   kit::context* place_ = nullptr;    // for what the interceptor sets that is being entered
   const kit::outcome* outcome_ = nullptr;
+  std::optional<error> failure_;
+  std::optional<kit::outcome> own_outcome_;  // of it
 };
 
 namespace detail {
@@ -87,6 +108,11 @@ template <class I>
 concept leaves_with_state = requires(I& i, call& c, state_t<I>& s) { i.leave(c, s); };
 
 template <class I>
+concept waits_for_entry = requires(I& i, call& c, state_t<I>& s) {
+  { i.wait(c, s) } -> std::same_as<asio::awaitable<result<void>>>;
+};
+
+template <class I>
 constexpr bool is_timed() {
   if constexpr (requires { bool(I::timed); }) {
     return I::timed;
@@ -102,6 +128,8 @@ inline constexpr bool enters_wrongly =
 template <class I>
 inline constexpr bool leaves_wrongly =
     requires { &I::leave; } && !leaves<I> && !leaves_with_state<I>;
+template <class I>
+inline constexpr bool waits_wrongly = requires { &I::wait; } && !waits_for_entry<I>;
 }  // namespace detail
 
 /// A middleware that never suspends: `enter` before the call, `leave` after it, or one of the two.
@@ -119,13 +147,24 @@ inline constexpr bool leaves_wrongly =
 /// A nested type `state` is made for each call by default construction and passed as a second
 /// argument to both: `enter(call&, state&)`, `leave(call&, state&)`.
 ///
+/// One that mostly decides at once, but has some calls wait, such as for a place in a queue, has a
+/// third member, and needn't be another middleware for it:
+///
+///     kit::result<kit::entry> enter(kit::call&, state&);
+///     asio::awaitable<kit::result<void>> wait(kit::call&, state&);
+///
+/// Where `enter` says `entry::wait`, `wait` lets the call through or refuses it. It runs in the
+/// caller's coroutine; where it is cancelled, or its frame destroyed, it must undo what it did: the
+/// interceptor is not left then.
+///
 /// `chain` and `wrap` fuse neighbouring interceptors into one coroutine frame; `chain(i)` makes an
 /// ordinary middleware of one. Each endpoint gets a copy of the interceptor; share by a
 /// `shared_ptr`. It sees the call, not the request: what it needs of that must be in the context,
 /// or it is an ordinary middleware.
 ///
-/// One that has to prepare something for each endpoint, such as the handles of its metrics, has a
-/// member `I for_endpoint(std::string_view name) const`: what it returns is the endpoint's copy.
+/// A layer that has to prepare something for each endpoint, such as the handles of its metrics, has
+/// a member `for_endpoint(std::string_view name) const`: the layer that it returns is the
+/// endpoint's. See also `per_endpoint`.
 ///
 /// Reading the clock is a good part of what a call costs. One with `static constexpr bool timed =
 /// false` asks for the time only if there is a reason, and by `enter`: where all interceptors of a
