@@ -6,17 +6,17 @@ namespace kit {
 
 call::call(std::string_view name, asio::any_io_executor ex, bool timed)
     : name_(name), executor_(std::move(ex)) {
-  if (timed) started_ = timer_wheel::of(executor_).now();
+  if (timed) now_ = started_ = timer_wheel::of(executor_).now();
 }
 
 time_point call::started() const {
-  if (!started_) started_ = timer_wheel::of(executor_).now();
+  if (!started_) started_ = now();
   return *started_;
 }
 
-time_point call::ended() const {
-  if (!ended_) ended_ = timer_wheel::of(executor_).now();
-  return *ended_;
+time_point call::now() const {
+  if (!now_) now_ = timer_wheel::of(executor_).now();
+  return *now_;
 }
 
 }  // namespace kit

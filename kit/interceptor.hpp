@@ -53,8 +53,10 @@ class call {
 
   /// When the call began, by the loop's clock; read once for all interceptors of a chain.
   time_point started() const;
-  /// In `leave`: when it ended; likewise read once. In `enter`: now.
-  time_point ended() const;
+  /// In `enter`: now, which is when it began unless an interceptor further out had it wait.
+  time_point now() const;
+  /// In `leave`: when it ended; likewise read once.
+  time_point ended() const { return now(); }
   duration elapsed() const { return ended() - started(); }
 
   /// In `leave`: how it ended. In `enter` it must not be called.
@@ -76,7 +78,7 @@ class call {
   std::string_view name_;
   asio::any_io_executor executor_;
   mutable std::optional<time_point> started_;
-  mutable std::optional<time_point> ended_;
+  mutable std::optional<time_point> now_;  // until there is reason to look again
   mutable std::optional<detail::lent_context> own_;
   kit::context* context_ = nullptr;  // the last that was set
   kit::context* place_ = nullptr;    // for what the interceptor sets that is being entered

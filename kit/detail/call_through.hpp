@@ -54,6 +54,7 @@ class call_through {
   /// Goes on behind it, where it let the call through.
   void enter_after(result<void> let) {
     waiting_ = false;
+    call_.now_.reset();
     enter_after_from<0>(std::move(let));
   }
 
@@ -63,7 +64,7 @@ class call_through {
   /// The error that the call has been given in the place of its outcome; null where none was.
   const error* leave(const outcome& how) noexcept {
     call_.outcome_ = &how;
-    call_.ended_.reset();  // what was asked for in `enter`
+    call_.now_.reset();
     leave_from<sizeof...(I)>();
     return call_.failure_ ? &*call_.failure_ : nullptr;
   }

@@ -5,10 +5,10 @@
 #include <functional>
 #include <string_view>
 
+#include <kit/connection_info.hpp>
 #include <kit/http/method.hpp>
 #include <kit/http/status.hpp>
 #include <kit/http/version.hpp>
-#include <transports/http/connection_info.hpp>
 
 namespace kit::http {
 

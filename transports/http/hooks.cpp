@@ -4,8 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include <kit/connection_info.hpp>
 #include <kit/http/percent.hpp>
-#include <transports/http/connection_info.hpp>
 
 namespace kit::http {
 namespace {

@@ -10,6 +10,7 @@
 
 #include <asio/this_coro.hpp>
 
+#include <kit/connection_info.hpp>
 #include <kit/error.hpp>
 #include <kit/http/percent.hpp>
 #include <kit/http/syntax.hpp>
@@ -17,7 +18,6 @@
 #include <kit/ip_networks.hpp>
 #include <kit/this_context.hpp>
 #include <transports/http/call_failure.hpp>
-#include <transports/http/connection_info.hpp>
 #include <transports/http/detail/remove_fields.hpp>
 #include <transports/http/status_of.hpp>
 

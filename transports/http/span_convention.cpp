@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include <kit/connection_info.hpp>
 #include <kit/http/check_status.hpp>
 #include <kit/http/syntax.hpp>
 #include <kit/http/target.hpp>
 #include <kit/http/url.hpp>
 #include <kit/ip_networks.hpp>
-#include <transports/http/connection_info.hpp>
 
 namespace kit::http {
 namespace {

@@ -9,9 +9,9 @@
 
 #include <doctest/doctest.h>
 
+#include <kit/connection_info.hpp>
 #include <kit/metadata.hpp>
 #include <transports/http/access_log.hpp>
-#include <transports/http/connection_info.hpp>
 #include <transports/http/router.hpp>
 
 #include "held.hpp"

@@ -7,10 +7,10 @@
 
 #include <doctest/doctest.h>
 
+#include <kit/connection_info.hpp>
 #include <kit/error.hpp>
 #include <kit/http/pushed_body.hpp>
 #include <kit/timer.hpp>
-#include <transports/http/connection_info.hpp>
 #include <transports/http/handler_of.hpp>
 
 #include "feeding.hpp"
@@ -77,7 +77,7 @@ TEST_CASE_TEMPLATE("http events: the time limit of requests doesn't end them", W
   w.run();
   CHECK(s.f->running == 1);
   CHECK_FALSE(s.f->context.deadline());
-  CHECK(s.f->context.template get<http::connection_info>());
+  CHECK(s.f->context.template get<kit::connection_info>());
   for (int i = 0; i < 10; ++i) {
     w.advance(5s);
     s.f->put({.data = "more"});

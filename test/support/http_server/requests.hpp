@@ -7,9 +7,9 @@
 
 #include <doctest/doctest.h>
 
+#include <kit/connection_info.hpp>
 #include <kit/error.hpp>
 #include <kit/this_context.hpp>
-#include <transports/http/connection_info.hpp>
 #include <transports/http/status_of.hpp>
 
 #include "held.hpp"
@@ -221,9 +221,9 @@ TEST_CASE_TEMPLATE("http server: each request has a context with deadline and ad
   REQUIRE(h.size() == 1);
   const auto& ctx = h[0].context;
   CHECK(ctx.deadline() == w.loop.now() + 7s);
-  REQUIRE(ctx.get<http::connection_info>());
-  CHECK(ctx.get<http::connection_info>()->local_address == w.server->local_address());
-  CHECK_FALSE(ctx.get<http::connection_info>()->remote_address.empty());
+  REQUIRE(ctx.get<kit::connection_info>());
+  CHECK(ctx.get<kit::connection_info>()->local_address == w.server->local_address());
+  CHECK_FALSE(ctx.get<kit::connection_info>()->remote_address.empty());
   CHECK_FALSE(ctx.cancelled());
   h[0].answer({});
   CHECK(c.answer().status == 200);

@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
+#include <kit/connection_info.hpp>
 #include <kit/secure.hpp>
 #include <kit/stream.hpp>
-#include <transports/http/connection_info.hpp>
 #include <transports/http/proxy_protocol.hpp>
 #include <transports/http/server_options.hpp>
 

@@ -12,11 +12,11 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 
+#include <kit/connection_info.hpp>
 #include <kit/context.hpp>
 #include <kit/job.hpp>
 #include <kit/stream.hpp>
 #include <kit/timer.hpp>
-#include <transports/http/connection_info.hpp>
 #include <transports/http/detail/exchange.hpp>
 #include <transports/http/detail/hub.hpp>
 #include <transports/http/response_writer.hpp>

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include <kit/clock.hpp>
+#include <kit/connection_info.hpp>
 #include <kit/http/method.hpp>
 #include <kit/http/status.hpp>
 #include <kit/http/version.hpp>
 #include <transports/http/access_log.hpp>
-#include <transports/http/connection_info.hpp>
 
 namespace kit::http::detail {
 

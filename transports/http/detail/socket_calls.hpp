@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
+#include <kit/connection_info.hpp>
 #include <kit/http/body.hpp>
 #include <kit/stream.hpp>
-#include <transports/http/connection_info.hpp>
 
 // System calls on non-blocking TCP sockets, as far as the server makes them past Asio.
 namespace kit::http::detail {

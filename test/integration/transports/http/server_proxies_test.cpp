@@ -9,8 +9,8 @@
 
 #include <doctest/doctest.h>
 
+#include <kit/connection_info.hpp>
 #include <kit/this_context.hpp>
-#include <transports/http/connection_info.hpp>
 #include <transports/http/server.hpp>
 
 #include "../../../support/http_server/tcp_world.hpp"
@@ -29,7 +29,7 @@ std::string fresh_path() {
 
 // `remote by proxy, scheme host`.
 asio::awaitable<http::response> who(http::request) {
-  const auto* c = (co_await kit::this_context()).get<http::connection_info>();
+  const auto* c = (co_await kit::this_context()).get<kit::connection_info>();
   const auto by = c->proxy_address.substr(0, c->proxy_address.rfind(':'));
   co_return http::response::text(
       http::status::ok,
@@ -37,7 +37,7 @@ asio::awaitable<http::response> who(http::request) {
 }
 
 asio::awaitable<http::response> note(std::string& into) {
-  const auto* c = (co_await kit::this_context()).get<http::connection_info>();
+  const auto* c = (co_await kit::this_context()).get<kit::connection_info>();
   into = "'" + c->remote_address + "' " + std::string(c->scheme());
   co_return http::response{};
 }

@@ -9,12 +9,12 @@
 #include <asio/awaitable.hpp>
 #include <asio/experimental/awaitable_operators.hpp>
 
+#include <kit/connection_info.hpp>
 #include <kit/endpoint.hpp>
 #include <kit/runtime.hpp>
 #include <kit/this_context.hpp>
 #include <kit/timer.hpp>
 #include <transports/http/client.hpp>
-#include <transports/http/connection_info.hpp>
 #include <transports/http/event_stream.hpp>
 #include <transports/http/router.hpp>
 #include <transports/http/serve.hpp>
@@ -31,7 +31,7 @@ std::string host_of(std::string_view address) {
 }
 
 asio::awaitable<caller> who(http::request) {
-  const auto& c = *(co_await kit::this_context()).get<http::connection_info>();
+  const auto& c = *(co_await kit::this_context()).get<kit::connection_info>();
   // An address from a field has no port.
   const bool has_port = c.remote_address.find(':') != std::string::npos;
   co_return caller{has_port ? host_of(c.remote_address) : c.remote_address,

@@ -12,11 +12,11 @@
 #include <doctest/doctest.h>
 #include <asio/io_context.hpp>
 
+#include <kit/connection_info.hpp>
 #include <kit/listen.hpp>
 #include <kit/runtime.hpp>
 #include <kit/this_context.hpp>
 #include <transports/http/client.hpp>
-#include <transports/http/connection_info.hpp>
 #include <transports/http/serve.hpp>
 #include <transports/http/server.hpp>
 
@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 namespace {
 
 asio::awaitable<http::response> who(http::request) {
-  const auto* c = (co_await kit::this_context()).get<http::connection_info>();
+  const auto* c = (co_await kit::this_context()).get<kit::connection_info>();
   co_return http::response::text(http::status::ok, c->remote_address + ">" + c->local_address);
 }
 

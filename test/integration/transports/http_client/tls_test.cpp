@@ -5,9 +5,9 @@
 
 #include <doctest/doctest.h>
 
+#include <kit/connection_info.hpp>
 #include <kit/this_context.hpp>
 #include <transports/http/client.hpp>
-#include <transports/http/connection_info.hpp>
 
 #include "test/support/http_client/served.hpp"
 #include "test/support/http_client/world.hpp"
@@ -22,7 +22,7 @@ namespace {
 
 // Says who asks, and how.
 asio::awaitable<http::response> who(http::request) {
-  const auto* c = (co_await kit::this_context()).get<http::connection_info>();
+  const auto* c = (co_await kit::this_context()).get<kit::connection_info>();
   const auto* peer = c->peer();
   co_return http::response::text(
       http::status::ok, std::string(c->scheme()) + " " + (peer ? peer->subject : "nobody"));

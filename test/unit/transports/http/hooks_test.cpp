@@ -4,8 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <kit/connection_info.hpp>
 #include <kit/this_context.hpp>
-#include <transports/http/connection_info.hpp>
 #include <transports/http/handler_of.hpp>
 
 #include "test/support/typed_call.hpp"
@@ -42,7 +42,7 @@ TEST_CASE("populate: all else of the request, too") {
   r.headers.add("User-Agent", "curl/8");
   r.headers.add("Accept", "*/*");
   auto info =
-      populated(r, kit::context().with(http::connection_info{"10.0.0.7:50412", "127.0.0.1:8080"}));
+      populated(r, kit::context().with(kit::connection_info{"10.0.0.7:50412", "127.0.0.1:8080"}));
   CHECK(info.protocol == "HTTP/1.0");
   CHECK(info.host == "example.com:8080");
   CHECK(info.remote_address == "10.0.0.7:50412");

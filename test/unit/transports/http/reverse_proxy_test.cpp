@@ -6,10 +6,10 @@
 
 #include <doctest/doctest.h>
 
+#include <kit/connection_info.hpp>
 #include <kit/testing/loop.hpp>
 #include <kit/this_context.hpp>
 #include <transports/http/call_failure.hpp>
-#include <transports/http/connection_info.hpp>
 #include <transports/http/handler_of.hpp>
 #include <transports/http/reverse_proxy.hpp>
 #include <transports/http/status_of.hpp>
@@ -44,7 +44,7 @@ kit::error failure(http::call_failure::stage at, bool sent,
 }
 
 kit::result<http::response> ask(const http::handler& h, http::request req,
-                                http::connection_info from = {"10.0.0.7:50412", "10.0.0.1:80"}) {
+                                kit::connection_info from = {"10.0.0.7:50412", "10.0.0.1:80"}) {
   kit::testing::loop loop;
   const auto ctx = kit::context().with(std::move(from));
   return loop.start(kit::with_context(ctx, h.try_call(std::move(req)))).value();
@@ -229,11 +229,11 @@ TEST_CASE("reverse_proxy: what the request says of its way is sent on where it i
                            {"X-Forwarded-For", "9.9.9.9"}, {"X-Forwarded-For", "8.8.8.8"},
                            {"X-Forwarded-Proto", "https"}, {"X-Forwarded-Port", "444"},
                            {"x-forwarded-prefix", "/x"},   {"X-Real-IP", "9.9.9.9"}};
-  http::connection_info by_proxy{"9.9.9.9", "", nullptr, "10.0.0.1:80", "https"};
+  kit::connection_info by_proxy{"9.9.9.9", "", nullptr, "10.0.0.1:80", "https"};
   by_proxy.forwarded = true;
-  const http::connection_info by_client{"10.0.0.7:50412", ""};
+  const kit::connection_info by_client{"10.0.0.7:50412", ""};
   // Speaks the PROXY protocol, and hands on whatever the client writes.
-  const http::connection_info by_balancer{"10.0.0.7:50412", "", nullptr, "10.0.0.1:80"};
+  const kit::connection_info by_balancer{"10.0.0.7:50412", "", nullptr, "10.0.0.1:80"};
   const http::headers made_here{{"Host", "example.org"},
                                 {"X-Forwarded-For", "10.0.0.7"},
                                 {"X-Forwarded-Proto", "http"},
@@ -245,7 +245,7 @@ TEST_CASE("reverse_proxy: what the request says of its way is sent on where it i
     return all;
   };
   const struct {
-    http::connection_info from;
+    kit::connection_info from;
     http::reverse_proxy_options options;
     http::headers expected;
   } cases[] = {
@@ -280,7 +280,7 @@ TEST_CASE("reverse_proxy: the origin's own host on request") {
 
 TEST_CASE("reverse_proxy: who is named as the peer, and by what it asked") {
   struct {
-    http::connection_info from;
+    kit::connection_info from;
     std::optional<std::string_view> peer;
     std::string_view scheme;
   } const cases[] = {

@@ -7,12 +7,12 @@
 
 #include <doctest/doctest.h>
 
+#include <kit/connection_info.hpp>
 #include <kit/testing/loop.hpp>
 #include <kit/testing/recording_spans.hpp>
 #include <kit/this_context.hpp>
 #include <kit/timer.hpp>
 #include <kit/tracing/baggage.hpp>
-#include <transports/http/connection_info.hpp>
 #include <transports/http/handler_of.hpp>
 #include <transports/http/router.hpp>
 #include <transports/http/status_of.hpp>
@@ -82,7 +82,7 @@ struct fixture {
 TEST_CASE("server_tracing: a root span, by OpenTelemetry's names [tracing/zipkin:6]") {
   fixture f;
   const kit::context ctx = kit::context().with(
-      http::connection_info{.remote_address = "10.0.0.7:50412", .local_address = "10.0.0.1:80"});
+      kit::connection_info{.remote_address = "10.0.0.7:50412", .local_address = "10.0.0.1:80"});
   http::request r{.target = "/path/b?secret=1",
                   .headers = {{"Host", "example.org:8080"}, {"User-Agent", "test/1"}}};
   r.body = std::string("12345");
@@ -110,10 +110,10 @@ TEST_CASE("server_tracing: a root span, by OpenTelemetry's names [tracing/zipkin
 TEST_CASE("server_tracing: behind a proxy the client and the peer are two") {
   fixture f;
   const kit::context ctx =
-      kit::context().with(http::connection_info{.remote_address = "2001:db8::1",
-                                                .local_address = "10.0.0.1:80",
-                                                .proxy_address = "10.0.0.2:4711",
-                                                .forwarded_scheme = "https"});
+      kit::context().with(kit::connection_info{.remote_address = "2001:db8::1",
+                                               .local_address = "10.0.0.1:80",
+                                               .proxy_address = "10.0.0.2:4711",
+                                               .forwarded_scheme = "https"});
   (void)f.ask({.target = "/"}, ctx);
   const auto s = f.only();
   CHECK(to_text(*find(s.attributes, "client.address")) == "2001:db8::1");

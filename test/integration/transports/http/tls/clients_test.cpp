@@ -10,8 +10,8 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include <kit/connection_info.hpp>
 #include <kit/tls/server_context.hpp>
-#include <transports/http/connection_info.hpp>
 
 #include "../../../../support/http_server/held.hpp"
 #include "../../../../support/http_server/tls_world.hpp"
@@ -81,7 +81,7 @@ std::optional<kit::peer_certificate> identity(World& w, test::held& h, test::tls
   c->get("/");
   w.run();
   REQUIRE(h.size() == next + 1);
-  const auto* peer = h[next].context.template get<http::connection_info>()->peer();
+  const auto* peer = h[next].context.template get<kit::connection_info>()->peer();
   h[next].answer({});
   CHECK(c->answer().status == 200);
   return peer ? std::optional(*peer) : std::nullopt;
@@ -202,7 +202,7 @@ TEST_CASE_TEMPLATE("https: a resumed session has its identity", World, WORLDS) {
       const auto after = identity(w, h, second);
       REQUIRE(after);
       CHECK(after->fingerprint == before->fingerprint);
-      CHECK(h[1].context.template get<http::connection_info>()->secure->resumed);
+      CHECK(h[1].context.template get<kit::connection_info>()->secure->resumed);
     }
   }
 }

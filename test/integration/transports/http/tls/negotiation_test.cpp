@@ -6,9 +6,9 @@
 
 #include <doctest/doctest.h>
 
+#include <kit/connection_info.hpp>
 #include <kit/tcp_network.hpp>
 #include <kit/tls/server_context.hpp>
-#include <transports/http/connection_info.hpp>
 
 #include "../../../../support/http_server/held.hpp"
 #include "../../../../support/http_server/tls_world.hpp"
@@ -61,7 +61,7 @@ TEST_CASE_TEMPLATE("https: TLS 1.2 and 1.3, and the facts in the context", World
   c->get("/");
   w.run();
   REQUIRE(h.size() == 1);
-  const auto* info = h[0].context.template get<http::connection_info>();
+  const auto* info = h[0].context.template get<kit::connection_info>();
   REQUIRE(info);
   REQUIRE(info->secure);
   CHECK(info->scheme() == "https");
@@ -83,7 +83,7 @@ TEST_CASE("https: without TLS the context says http") {
   c.get("/");
   w.run();
   REQUIRE(h.size() == 1);
-  const auto* info = h[0].context.get<http::connection_info>();
+  const auto* info = h[0].context.get<kit::connection_info>();
   CHECK(info->scheme() == "http");
   CHECK_FALSE(info->secure);
   CHECK(info->peer() == nullptr);
@@ -207,7 +207,7 @@ TEST_CASE_TEMPLATE("https: the protocol above is agreed on", World, WORLDS) {
   c->get("/");
   w.run();
   REQUIRE(h.size() == 1);
-  CHECK(h[0].context.template get<http::connection_info>()->secure->protocol == agreed);
+  CHECK(h[0].context.template get<kit::connection_info>()->secure->protocol == agreed);
 }
 
 TEST_CASE_TEMPLATE("https: a client that speaks only other protocols is refused", World, WORLDS) {

@@ -5,8 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include <kit/connection_info.hpp>
 #include <kit/tls/server_context.hpp>
-#include <transports/http/connection_info.hpp>
 
 #include "../../../../support/http_server/held.hpp"
 #include "../../../../support/http_server/tls_world.hpp"

@@ -6,11 +6,11 @@
 
 #include <kit/secure.hpp>
 
-namespace kit::http {
+namespace kit {
 
 /// In the context of every request: the connection it came on.
 ///
-///     const auto* peer = ctx.get<http::connection_info>();
+///     const auto* peer = ctx.get<connection_info>();
 struct connection_info {
   /// `10.0.0.7:50412` or `[::1]:50412`; on a Unix socket `unix:`, with the path where it has one;
   /// empty where the network has no addresses, and of a peer that was gone at once.
@@ -42,4 +42,4 @@ struct connection_info {
   }
 };
 
-}  // namespace kit::http
+}  // namespace kit
