@@ -6,7 +6,11 @@ namespace kit {
 
 call::call(std::string_view name, asio::any_io_executor ex, bool timed)
     : name_(name), executor_(std::move(ex)) {
-  if (timed) now_ = started_ = timer_wheel::of(executor_).now();
+  if (timed) now_ = started_ = timers().now();
+}
+
+timer_wheel& call::timers() const {
+  return timer_wheel::of(executor_);
 }
 
 time_point call::started() const {
@@ -15,7 +19,7 @@ time_point call::started() const {
 }
 
 time_point call::now() const {
-  if (!now_) now_ = timer_wheel::of(executor_).now();
+  if (!now_) now_ = timers().now();
   return *now_;
 }
 

@@ -59,6 +59,9 @@ class call {
   time_point ended() const { return now(); }
   duration elapsed() const { return ended() - started(); }
 
+  /// Of the loop that the call is made on.
+  timer_wheel& timers() const;
+
   /// In `leave`: how it ended. In `enter` it must not be called.
   const kit::outcome& outcome() const noexcept {
     assert(outcome_);

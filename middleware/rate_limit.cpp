@@ -1,0 +1,130 @@
+#include <middleware/rate_limit.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <kit/decision.hpp>
+#include <kit/error.hpp>
+#include <kit/timer.hpp>
+#include <middleware/detail/keyed_buckets.hpp>
+
+namespace kit::middleware {
+namespace {
+
+constexpr decision_kind refused{
+    .layer = "rate_limit",
+    .verb = "refused",
+    .words = "{tokens} tokens there, {burst} at most and {rate} a second; next in {wait_ms} ms"};
+constexpr decision_kind delayed{
+    .layer = "rate_limit",
+    .verb = "delayed",
+    .words = "{tokens} tokens there, {burst} at most and {rate} a second; waits {wait_ms} ms"};
+
+double ms(duration d) {
+  return std::chrono::duration<double, std::milli>(d).count();
+}
+
+}  // namespace
+
+struct rate_limit::shared {
+  explicit shared(rate_limit_options o) : options(std::move(o)) {
+    if (options.max_keys == 0) {
+      throw error(errc::invalid_argument, "rate_limit_options::max_keys: at least 1");
+    }
+    if (options.key) by_key.emplace(options.max_keys, options.random);
+  }
+
+  template <class F>
+  auto with_bucket(std::string_view key, time_point now, const token_rate& rate, F f) {
+    if (by_key) return by_key->with(key, now, rate, std::move(f));
+    const std::lock_guard lock(mutex);
+    return f(common);
+  }
+
+  double cost_of(const call& c) const {
+    if (!options.cost) return 1;
+    const double cost = options.cost(c);
+    return cost > 0 ? cost : 0;
+  }
+
+  const rate_limit_options options;
+  std::mutex mutex;
+  token_bucket common;
+  std::optional<detail::keyed_buckets> by_key;
+};
+
+/// Gives a token back unless it was waited for to the end.
+class rate_limit::reservation {
+ public:
+  reservation(rate_limit::shared& shared, const state& s, const timer_wheel& wheel)
+      : shared_(shared), state_(s), wheel_(wheel) {}
+  reservation(const reservation&) = delete;
+  ~reservation() {
+    if (kept_) return;
+    const auto rate = shared_.options.rate.get();
+    const auto now = wheel_.now();
+    shared_.with_bucket(state_.key, now, rate,
+                        [&](token_bucket& b) { b.give_back(now, rate, state_.cost, state_.due); });
+  }
+  void keep() noexcept { kept_ = true; }
+
+ private:
+  rate_limit::shared& shared_;
+  const state& state_;
+  const timer_wheel& wheel_;
+  bool kept_ = false;
+};
+
+rate_limit::rate_limit(rate_limit_options options)
+    : shared_(std::make_shared<shared>(std::move(options))) {}
+
+result<entry> rate_limit::enter(call& c, state& s) {
+  const auto& ctx = c.context();
+  const auto& o = shared_->options;
+  auto max_wait = o.max_wait;
+  auto deadline = time_point::max();
+  const auto now = c.now();
+  if (max_wait > duration::zero()) {
+    if (ctx.cancelled()) return fail(ctx.cause());
+    deadline = ctx.deadline().value_or(time_point::max());
+    if (deadline != time_point::max()) max_wait = std::min(max_wait, deadline - now);
+  }
+  if (o.key) s.key = o.key(ctx);
+  s.cost = shared_->cost_of(c);
+  const auto rate = o.rate.get();
+  const auto got = shared_->with_bucket(
+      s.key, now, rate, [&](token_bucket& b) { return b.take(now, rate, s.cost, max_wait); });
+  if (got.at && got.wait == duration::zero()) return entry::in;
+
+  decide(ctx, c.name(), got.at ? delayed : refused,
+         {got.tokens, rate.burst, rate.per_second, ms(got.wait)}, s.key);
+  if (got.at) {
+    s.due = *got.at;
+    return entry::wait;
+  }
+  if (s.cost > rate.burst) {
+    return fail(errc::resource_exhausted, "rate limit exceeded: the call takes more than a burst");
+  }
+  error e(errc::resource_exhausted,
+          max_wait < o.max_wait ? "rate limit exceeded: to wait would exceed context deadline"
+                                : "rate limit exceeded");
+  if (got.wait == duration::max()) return fail(std::move(e));
+  return fail(e.with_retry_after(std::chrono::ceil<std::chrono::milliseconds>(got.wait)));
+}
+
+asio::awaitable<result<void>> rate_limit::wait(call& c, state& s) {
+  return wait(shared_, c, s);
+}
+
+asio::awaitable<result<void>> rate_limit::wait(std::shared_ptr<shared> shared, call& c, state& s) {
+  reservation token(*shared, s, c.timers());
+  co_await sleep_until(s.due);
+  token.keep();
+  co_return result<void>();
+}
+
+}  // namespace kit::middleware
