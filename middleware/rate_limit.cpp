@@ -11,6 +11,7 @@
 #include <kit/error.hpp>
 #include <kit/timer.hpp>
 #include <middleware/detail/keyed_buckets.hpp>
+#include <middleware/detail/milliseconds.hpp>
 
 namespace kit::middleware {
 namespace {
@@ -23,10 +24,6 @@ constexpr decision_kind delayed{
     .layer = "rate_limit",
     .verb = "delayed",
     .words = "{tokens} tokens there, {burst} at most and {rate} a second; waits {wait_ms} ms"};
-
-double ms(duration d) {
-  return std::chrono::duration<double, std::milli>(d).count();
-}
 
 }  // namespace
 
@@ -101,7 +98,7 @@ result<entry> rate_limit::enter(call& c, state& s) {
   if (got.at && got.wait == duration::zero()) return entry::in;
 
   decide(ctx, c.name(), got.at ? delayed : refused,
-         {got.tokens, rate.burst, rate.per_second, ms(got.wait)}, s.key);
+         {got.tokens, rate.burst, rate.per_second, detail::milliseconds_of(got.wait)}, s.key);
   if (got.at) {
     s.due = *got.at;
     return entry::wait;
