@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -32,10 +33,10 @@ class setting {
 
  public:
   /// Errors: what `validate` throws.
-  setting(const T& initial) : state_(std::make_shared<state>()) { set(initial); }
-  setting()
-    requires std::is_default_constructible_v<T>
-      : setting(T{}) {}
+  setting(const T& initial = T{}) : state_(std::make_shared<state>()) { set(initial); }
+  template <class U>
+    requires(std::convertible_to<const U&, T> && !std::same_as<U, T>)
+  setting(const U& initial) : setting(T(initial)) {}
 
   T get() const noexcept {
     for (;;) {

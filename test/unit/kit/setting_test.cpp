@@ -1,6 +1,7 @@
 #include <kit/setting.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <thread>
@@ -33,6 +34,8 @@ TEST_CASE("setting: copies are the same setting") {
   same.set(2);
   CHECK(one.get() == 2);
   CHECK(kit::setting<limit>().get().most == 1);
+  const kit::setting<std::chrono::nanoseconds> wait = std::chrono::seconds(1);
+  CHECK(wait.get() == std::chrono::seconds(1));
 }
 
 TEST_CASE("setting: a wrong value is refused, and the old one stays") {
