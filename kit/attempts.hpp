@@ -1,7 +1,11 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <string_view>
 #include <vector>
 
+#include <kit/context.hpp>
 #include <kit/error.hpp>
 
 namespace kit {
@@ -12,5 +16,15 @@ namespace kit {
 struct attempts {
   std::vector<error> errors;
 };
+
+/// The key of the metadata by which a layer that tries again tells those below which attempt this
+/// is, from 1. Where it's there, somebody further up tries again, and nobody else shall: were each
+/// of three layers to try three times, the last callee would get 27 calls for one.
+inline constexpr std::string_view attempt_key = "retry-attempt";
+
+/// What the metadata says; nothing where there is no such key, or no sound number.
+std::optional<std::uint32_t> attempt_number_of(const context& ctx) noexcept;
+/// The context of an attempt.
+context with_attempt_number(const context& ctx, std::uint32_t number);
 
 }  // namespace kit

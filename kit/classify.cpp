@@ -47,11 +47,12 @@ classification classify::by_error(const error* e) noexcept {
       break;
   }
   if (e->retry_after()) c.retryable = true;
+  if (e->forbids_retry()) c.retryable = false;
   return c;
 }
 
 bool classify::may_repeat(const error& e) noexcept {
-  return by_error(&e).retryable || e.code() == errc::deadline_exceeded;
+  return !e.forbids_retry() && (by_error(&e).retryable || e.code() == errc::deadline_exceeded);
 }
 
 classify classify::business_errors() {

@@ -108,7 +108,8 @@ struct classification {
 /// By default the error's code decides, and a business error is a success:
 ///  - failure: unknown, deadline_exceeded, resource_exhausted, unimplemented, internal,
 ///    unavailable, data_loss. What the caller did wrong, or gave up, isn't.
-///  - retryable: unavailable, resource_exhausted, and any error with a retry hint.
+///  - retryable: unavailable, resource_exhausted, and any error with a retry hint; none that
+///    forbids it.
 ///  - overload: resource_exhausted, deadline_exceeded.
 /// Threads: calls may overlap, and so may those of the function given.
 class classify {

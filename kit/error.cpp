@@ -100,6 +100,7 @@ error::error(const error& other) noexcept
     : std::exception(other),
       code_(other.code_),
       refused_(other.refused_),
+      forbids_retry_(other.forbids_retry_),
       payload_(other.payload_) {
   if (payload_) payload_->acquire();
 }
@@ -107,6 +108,7 @@ error::error(const error& other) noexcept
 error::error(error&& other) noexcept
     : code_(other.code_),
       refused_(other.refused_),
+      forbids_retry_(other.forbids_retry_),
       payload_(std::exchange(other.payload_, nullptr)) {}
 
 error& error::operator=(const error& other) noexcept {
@@ -117,6 +119,7 @@ error& error::operator=(const error& other) noexcept {
 error& error::operator=(error&& other) noexcept {
   code_ = other.code_;
   refused_ = other.refused_;
+  forbids_retry_ = other.forbids_retry_;
   std::swap(payload_, other.payload_);
   return *this;
 }
@@ -132,6 +135,7 @@ const char* error::what() const noexcept {
 error error::own_copy() const {
   error e(code_);
   e.refused_ = refused_;
+  e.forbids_retry_ = forbids_retry_;
   e.payload_ = new payload;
   if (payload_) {
     e.payload_->message = payload_->message;
@@ -139,6 +143,12 @@ error error::own_copy() const {
     e.payload_->retry_after = payload_->retry_after;
     e.payload_->details = payload_->details;
   }
+  return e;
+}
+
+error error::with_message(std::string message) const {
+  error e = own_copy();
+  e.payload_->message = std::move(message);
   return e;
 }
 

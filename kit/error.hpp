@@ -78,6 +78,14 @@ class error : public std::exception {
   std::optional<std::chrono::milliseconds> retry_after() const noexcept;
   error with_retry_after(std::chrono::milliseconds wait) const;
 
+  /// Whether the peer said that the same call must not be made again (gRPC's pushback below 0).
+  bool forbids_retry() const noexcept { return forbids_retry_; }
+  error with_retry_forbidden() const noexcept {
+    error e(*this);
+    e.forbids_retry_ = true;
+    return e;
+  }
+
   /// Whether the call was refused before its work began: by a limit, a breaker, a check of who is
   /// asking. `chain` marks what an interceptor's `enter` refuses with, and layers pass it on; what
   /// a handler fails with is no refusal, although one may be the reason.
@@ -87,6 +95,9 @@ class error : public std::exception {
     e.refused_ = refused;
     return e;
   }
+
+  /// The same with another text.
+  error with_message(std::string message) const;
 
   /// Attaches a value that another layer finds by its type, e.g. the HTTP status to answer with.
   template <class T>
@@ -126,6 +137,7 @@ class error : public std::exception {
 
   errc code_;
   bool refused_ = false;
+  bool forbids_retry_ = false;
   payload* payload_ = nullptr;  // null: the code says it all
 };
 

@@ -60,11 +60,7 @@ tracer::core::core(tracer_options o)
       resource(detail::tidy(options.resource, options.limits)),
       records(!options.processors.empty()),
       records_unsampled(any_wants_unsampled(options.processors)),
-      random(options.random.value_or(random_source::from_entropy()).split()()) {}
-
-random_source tracer::core::random_numbers(std::uint64_t count) noexcept {
-  return random_source(random.fetch_add(count * random_source::step, std::memory_order_relaxed));
-}
+      random(options.random.value_or(random_source::from_entropy()).split()) {}
 
 tracer::tracer(tracer_options options) : core_(std::make_shared<core>(std::move(options))) {}
 
@@ -108,7 +104,7 @@ span tracer::start(std::string_view name, const context& ctx, const span_options
 // Who the span is: a child of that parent, the parent itself, or a root.
 span_context tracer::core::descend(const span_context* parent, span_kind kind) noexcept {
   if (!parent || !parent->valid()) {
-    auto numbers = random_numbers(3);
+    auto numbers = random.take(3);
     const auto high = id_of(numbers), low = id_of(numbers);
     return {.trace_id = {high, low}, .span_id = {id_of(numbers)}};
   }
@@ -117,7 +113,7 @@ span_context tracer::core::descend(const span_context* parent, span_kind kind) n
     own.span_id = parent->span_id;
     own.parent_span_id = parent->parent_span_id;
   } else {
-    auto numbers = random_numbers(1);
+    auto numbers = random.take(1);
     own.span_id = {id_of(numbers)};
     own.parent_span_id = parent->span_id;
   }

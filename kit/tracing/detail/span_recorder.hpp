@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -9,6 +8,7 @@
 #include <string_view>
 
 #include <kit/tracing/span.hpp>
+#include <kit/shared_random.hpp>
 #include <kit/tracing/tracer.hpp>
 
 namespace kit::tracing {
@@ -17,8 +17,6 @@ namespace kit::tracing {
 struct tracer::core {
   explicit core(tracer_options o);
 
-  /// So many numbers that nobody else gets.
-  random_source random_numbers(std::uint64_t count) noexcept;
   span_context descend(const span_context* parent, span_kind kind) noexcept;
   span_data describe(span_context own, std::string_view name, const span_options& about) const;
   time_point now() const noexcept {
@@ -29,7 +27,7 @@ struct tracer::core {
   const std::shared_ptr<const tracing::resource> resource;
   const bool records;            // somebody gets spans
   const bool records_unsampled;  // somebody wants those, too
-  std::atomic<std::uint64_t> random;
+  shared_random random;
 };
 
 namespace detail {

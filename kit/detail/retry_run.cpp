@@ -1,0 +1,148 @@
+#include <kit/detail/retry_run.hpp>
+
+#include <array>
+#include <chrono>
+
+#include <kit/attempts.hpp>
+#include <kit/decision.hpp>
+
+namespace kit::detail {
+namespace {
+
+constexpr decision_kind retried{
+    .layer = "retry",
+    .verb = "retried",
+    .words = "attempt {attempt} of {max_attempts} failed, the next in {pause_ms} ms"};
+constexpr decision_kind spent{
+    .layer = "retry",
+    .verb = "budget_spent",
+    .words = "after {attempts} attempts, for {budget} retries are left to all calls"};
+
+constexpr std::string_view words = "after {attempts} attempts of {max_attempts}";
+constexpr std::array<decision_kind, 6> given_up{{
+    {.layer = "retry", .verb = "", .words = ""},
+    {.layer = "retry", .verb = "not_retryable", .words = words},
+    {.layer = "retry", .verb = "forbidden", .words = words},
+    {.layer = "retry", .verb = "gave_up", .words = words},
+    {.layer = "retry", .verb = "no_time", .words = words},
+    {.layer = "retry", .verb = "left_to_caller", .words = words},
+}};
+
+double milliseconds_of(duration d) {
+  return std::chrono::duration<double, std::milli>(d).count();
+}
+
+}  // namespace
+
+retry_run::retry_run(const retry_core& core, const asio::any_io_executor& ex, std::string_view name)
+    : core_(core),
+      executor_(ex),
+      name_(name),
+      context_(context_of(ex)),
+      wheel_(timer_wheel::of(ex)),
+      limits_(core.limits.get()),
+      caller_retries_(attempt_number_of(context_).has_value()) {
+  if (core_.budget && !caller_retries_) core_.budget->add_call(wheel_.now());
+}
+
+context retry_run::begin_attempt() {
+  ++number_;
+  began_ = wheel_.now();
+  return caller_retries_ ? context_ : with_attempt_number(context_, number_);
+}
+
+std::optional<duration> retry_run::end_attempt(const outcome& how, const nature& is) {
+  if (const auto* e = how.error()) {
+    errors_.push_back(*e);
+  } else if (auto business = how.failed()) {
+    errors_.push_back(*std::move(business));
+  }
+  if (context_.cancelled()) return std::nullopt;
+  return core_.goes_on ? ask(how) : plan(how, is);
+}
+
+std::optional<duration> retry_run::ask(const outcome& how) {
+  if (how.ok()) return std::nullopt;
+  replacement_ = errors_.back();
+  if (!core_.goes_on(number_, replacement_)) return std::nullopt;
+  replacement_.reset();
+  const auto left = context_.deadline().value_or(time_point::max());
+  // Its own rules say whether to go on; the limits, how long to wait before.
+  auto limits = limits_;
+  limits.max_attempts = number_ + 1;
+  const auto step =
+      plan_retry(limits, {.number = number_, .meaning = {.retryable = true}}, core_.random.take(1));
+  if (saturating_add(wheel_.now(), step.pause) >= left) {
+    // It ends with the deadline, not before.
+    return left == time_point::max() ? step.pause : left - wheel_.now();
+  }
+  return step.pause;
+}
+
+std::optional<duration> retry_run::plan(const outcome& how, const nature& is) {
+  const auto now = wheel_.now();
+  const auto* e = how.error();
+  auto meaning = core_.classify(how);
+  bool over_time = timed_out(how);
+  const bool begun = !e || (!e->refused() && !e->retry_after());
+  if (!is.repeatable || (!is.harmless && begun)) {
+    meaning.retryable = false;
+    over_time = false;
+  }
+  const auto deadline = context_.deadline();
+  const auto step = plan_retry(limits_,
+                               {.number = number_,
+                                .meaning = meaning,
+                                .error = e,
+                                .timed_out = over_time,
+                                .caller_retries = caller_retries_,
+                                .left = deadline ? *deadline - now : duration::max()},
+                               core_.random.take(1));
+  if (step.verdict == retry_verdict::final && (how.ok() || number_ == 1)) {
+    plain_ = true;
+    return std::nullopt;
+  }
+  const auto why = errors_.empty() ? std::string_view() : kit::name(errors_.back().code());
+  const auto number = [](auto n) { return static_cast<double>(n); };
+  if (step.verdict != retry_verdict::again) {
+    decide(context_, name_, given_up[static_cast<std::size_t>(step.verdict)],
+           {number(number_), number(limits_.max_attempts)}, why);
+    plain_ = step.verdict == retry_verdict::left_to_caller;
+    return std::nullopt;
+  }
+  if (core_.budget && !core_.budget->take(now)) {
+    decide(context_, name_, spent, {number(number_), core_.budget->left(now)}, why);
+    return std::nullopt;
+  }
+  decide(context_, name_, retried,
+         {number(number_), number(limits_.max_attempts), milliseconds_of(step.pause)}, why);
+  return step.pause;
+}
+
+bool retry_run::timed_out(const outcome& how) const {
+  return how.code() == errc::deadline_exceeded && limits_.attempt_timeout != duration::max() &&
+         wheel_.now() - began_ >= limits_.attempt_timeout;
+}
+
+error retry_run::failure() const {
+  if (context_.cancelled()) return error(context_.cause()).with(attempts{errors_});
+  if (plain_) return errors_.back();
+  const auto& last = replacement_ ? *replacement_ : errors_.back();
+  return last.with_message(std::string(last.message()) + all_errors()).with(attempts{errors_});
+}
+
+error retry_run::interrupted(std::exception_ptr thrown) const {
+  return call_error(std::move(thrown), executor_, false).with(attempts{errors_});
+}
+
+std::string retry_run::all_errors() const {
+  std::string text;
+  for (std::size_t i = 0; i + 1 < errors_.size(); ++i) {
+    text += i == 0 ? " (previously: " : "; ";
+    text += errors_[i].message();
+  }
+  if (!text.empty()) text += ')';
+  return text;
+}
+
+}  // namespace kit::detail

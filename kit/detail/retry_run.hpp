@@ -1,0 +1,150 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/awaitable.hpp>
+#include <asio/this_coro.hpp>
+
+#include <kit/classify.hpp>
+#include <kit/endpoint.hpp>
+#include <kit/error.hpp>
+#include <kit/retry_budget.hpp>
+#include <kit/retry_policy.hpp>
+#include <kit/setting.hpp>
+#include <kit/shared_random.hpp>
+#include <kit/this_context.hpp>
+#include <kit/timer.hpp>
+
+namespace kit::detail {
+
+/// What all calls that one layer tries again have in common.
+struct retry_core {
+  setting<retry_limits> limits;
+  kit::classify classify;
+  std::optional<retry_budget> budget;
+  mutable shared_random random;
+  /// Decides whether to go on, instead of the limits and the classifier; may replace the error.
+  std::function<bool(std::uint32_t number, std::optional<error>& failure)> goes_on = {};
+};
+
+/// Whether a request can be sent once more, and whether it does no harm when it comes twice.
+template <class Req>
+bool can_repeat(const Req& r) {
+  if constexpr (requires {
+                  { r.repeatable() } -> std::same_as<bool>;
+                }) {
+    return r.repeatable();
+  } else {
+    return true;
+  }
+}
+template <class Req>
+bool does_no_harm_twice(const Req& r) {
+  if constexpr (requires {
+                  { r.idempotent() } -> std::same_as<bool>;
+                }) {
+    return r.idempotent();
+  } else {
+    return true;
+  }
+}
+
+/// One call that is tried again: what of it doesn't depend on the endpoint's types.
+class retry_run {
+ public:
+  retry_run(const retry_core& core, const asio::any_io_executor& ex, std::string_view name);
+  retry_run(const retry_run&) = delete;
+
+  /// How an attempt may be repeated.
+  struct nature {
+    bool repeatable = true;
+    bool harmless = true;
+  };
+
+  bool caller_retries() const noexcept { return caller_retries_; }
+  bool is_last_possible() const noexcept {
+    return caller_retries_ || (!core_.goes_on && number_ >= limits_.max_attempts);
+  }
+  duration attempt_timeout() const noexcept { return limits_.attempt_timeout; }
+
+  /// The context of the next attempt.
+  context begin_attempt();
+  /// How long to wait before the next one; nothing when there is none.
+  std::optional<duration> end_attempt(const outcome& how, const nature& is);
+
+  /// What the call fails with, when its last attempt failed.
+  error failure() const;
+  /// What it fails with when it was cancelled between two attempts.
+  error interrupted(std::exception_ptr thrown) const;
+
+ private:
+  std::optional<duration> ask(const outcome& how);
+  std::optional<duration> plan(const outcome& how, const nature& is);
+  bool timed_out(const outcome& how) const;
+  std::string all_errors() const;
+
+  const retry_core& core_;
+  const asio::any_io_executor& executor_;
+  const std::string_view name_;
+  const context context_;
+  const timer_wheel& wheel_;
+  const retry_limits limits_;
+  const bool caller_retries_;
+  std::uint32_t number_ = 0;
+  time_point began_{};  // the attempt
+  std::vector<error> errors_;
+  std::optional<error> replacement_;
+  bool plain_ = false;  // the one error is to be returned as it is
+};
+
+/// Calls what `pick` gives, until an attempt succeeds or there shall be no other one.
+///
+/// `pick()` returns a `result<endpoint<Req, Resp>>`; its failure counts as an attempt's. `owner`
+/// holds what the references refer to.
+template <class Req, class Resp, class Pick>
+asio::awaitable<result<Resp>> run_retries(std::shared_ptr<const void> owner, const retry_core& core,
+                                          std::string_view name, Pick pick, Req req) {
+  (void)owner;
+  const auto ex = co_await asio::this_coro::executor;
+  retry_run run(core, ex, name);
+  const retry_run::nature is{.repeatable = can_repeat(req), .harmless = does_no_harm_twice(req)};
+  for (;;) {
+    const auto ctx = run.begin_attempt();
+    std::exception_ptr interrupted;
+    try {
+      result<endpoint<Req, Resp>> next = pick();
+      result<Resp> r = fail(errc::unknown);
+      if (!next) {
+        r = fail(std::move(next).error());
+      } else {
+        const bool last = !is.repeatable || run.is_last_possible();
+        auto call = next->try_call(last ? std::move(req) : Req(req));
+        if (run.attempt_timeout() != duration::max()) {
+          call = with_timeout(run.attempt_timeout(), std::move(call));
+        }
+        r = co_await with_context(ctx, std::move(call));
+      }
+      const auto pause = run.end_attempt(outcome(r), is);
+      if (!pause) {
+        if (!r) r = fail(run.failure());
+        co_return r;
+      }
+      if (*pause > duration::zero()) co_await sleep_for(*pause);
+    } catch (...) {
+      interrupted = std::current_exception();
+    }
+    if (interrupted) co_return fail(run.interrupted(interrupted));
+  }
+}
+
+}  // namespace kit::detail
