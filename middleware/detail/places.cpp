@@ -1,0 +1,173 @@
+#include <middleware/detail/places.hpp>
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include <asio/error.hpp>
+
+#include <kit/timer.hpp>
+
+namespace kit::middleware::detail {
+
+/// Shared by the queue's side and the waiting coroutine's, which may be on different threads.
+struct places::ticket::waiting : fair_queue::waiter, std::enable_shared_from_this<waiting> {
+  enum class fate : std::uint8_t { open, granted, evicted, gone };
+
+  time_point since{};
+  time_point limit = time_point::max();
+  bool for_deadline = false;  // the limit is the call's deadline
+  monitor changed;
+  fate is = fate::open;  // with `changed` locked
+
+  /// False: it doesn't wait any more.
+  bool decide(fate how) {
+    const auto lock = changed.lock();
+    if (is == fate::gone) return false;
+    is = how;
+    changed.notify_one();
+    return true;
+  }
+};
+
+bool places::try_take(std::size_t limit) noexcept {
+  auto n = in_use_.load();
+  while (n < limit) {
+    if (in_use_.compare_exchange_weak(n, n + 1)) return true;
+  }
+  return false;
+}
+
+duration places::expected_wait(std::size_t ahead, std::size_t limit) const noexcept {
+  const auto held = held_.load(std::memory_order_relaxed);
+  const auto n = static_cast<duration::rep>(ahead + 1);
+  if (held.count() > duration::max().count() / n) return duration::max();
+  return held * n / static_cast<duration::rep>(std::max<std::size_t>(limit, 1));
+}
+
+places::answer places::enter(call& c, ticket& t, const limits& l, const call_key& tenant) {
+  if (limit_.load(std::memory_order_relaxed) != l.places) resize(l.places);
+  const auto now = c.now();
+  if (queued_.load() == 0 && try_take(l.places)) {
+    t.admitted_ = now;
+    return {};
+  }
+  const auto& ctx = c.context();
+  const auto of = criticality_of(ctx);
+  answer a{.says = entry::wait, .in_use = in_use()};
+  const auto deadline = ctx.deadline().value_or(time_point::max());
+  std::shared_ptr<ticket::waiting> out;
+  {
+    const auto name = tenant && l.queue > 0 ? tenant(ctx) : std::string();
+    const std::lock_guard lock(mutex_);
+    a.queued = queue_.size();
+    a.expected_wait = expected_wait(queue_.ahead_of(of), l.places);
+    if (l.queue == 0) {
+      a.why = refusal::full;
+      return a;
+    }
+    if (saturating_add(now, a.expected_wait) > deadline) {
+      a.why = refusal::no_time;
+      return a;
+    }
+    t.waiting_ = std::make_shared<ticket::waiting>();
+    auto& w = *t.waiting_;
+    w.since = now;
+    w.limit = std::min(deadline, saturating_add(now, l.max_wait));
+    w.for_deadline = w.limit == deadline;
+    queued_.fetch_add(1);
+    auto* const displaced = queue_.push(w, of, name, l.queue);
+    if (displaced) queued_.fetch_sub(1);
+    if (displaced == &w) {
+      a.why = refusal::full;
+      t.waiting_.reset();
+      return a;
+    }
+    if (displaced) out = static_cast<ticket::waiting*>(displaced)->shared_from_this();
+  }
+  if (out) out->decide(ticket::waiting::fate::evicted);
+  hand_on();  // a place may have become free before it was seen waiting
+  return a;
+}
+
+asio::awaitable<places::refusal> places::wait(std::shared_ptr<places> self, call& c, ticket& t) {
+  using fate = ticket::waiting::fate;
+  const auto w = t.waiting_;
+  // Whatever happens: what isn't taken is given on.
+  struct guard {
+    places& of;
+    ticket::waiting& w;
+    bool kept = false;
+    ~guard() {
+      if (!kept) of.abandon(w);
+    }
+  } place{*self, *w};
+  fate is = fate::open;
+  {
+    auto lock = w->changed.lock();
+    while (w->is == fate::open) {
+      const auto woken = co_await w->changed.wait(std::move(lock), w->limit);
+      lock = w->changed.lock();
+      if (woken != wake::notified && w->is == fate::open) break;
+    }
+    is = w->is;
+  }
+  const auto now = c.timers().now();
+  if (is == fate::granted) {
+    place.kept = true;
+    t.admitted_ = now;
+    t.waited_ = now - w->since;
+    co_return refusal::none;
+  }
+  if (is == fate::evicted) co_return refusal::full;
+  if (now < w->limit) throw std::system_error(asio::error::operation_aborted);
+  co_return w->for_deadline ? refusal::no_time : refusal::full;
+}
+
+void places::leave(time_point now, const ticket& t) noexcept {
+  // Not exact where several leave at once, which doesn't matter.
+  const auto held = held_.load(std::memory_order_relaxed);
+  const auto took = now - t.admitted();
+  held_.store(held == duration::zero() ? took : held + (took - held) / 16,
+              std::memory_order_relaxed);
+  in_use_.fetch_sub(1);
+  if (queued_.load() > 0) hand_on();
+}
+
+void places::resize(std::size_t places) noexcept {
+  limit_.store(places, std::memory_order_relaxed);
+  if (queued_.load() > 0) hand_on();
+}
+
+void places::hand_on() noexcept {
+  for (;;) {
+    std::shared_ptr<ticket::waiting> next;
+    {
+      const std::lock_guard lock(mutex_);
+      if (queue_.size() == 0 || !try_take(limit_.load(std::memory_order_relaxed))) return;
+      next = static_cast<ticket::waiting*>(queue_.pop())->shared_from_this();
+      queued_.fetch_sub(1);
+    }
+    if (!next->decide(ticket::waiting::fate::granted)) in_use_.fetch_sub(1);
+  }
+}
+
+void places::abandon(ticket::waiting& w) noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    if (w.queued()) {
+      queue_.remove(w);
+      queued_.fetch_sub(1);
+      return;
+    }
+  }
+  {
+    const auto lock = w.changed.lock();
+    const auto was = std::exchange(w.is, ticket::waiting::fate::gone);
+    if (was != ticket::waiting::fate::granted) return;
+  }
+  in_use_.fetch_sub(1);
+  hand_on();
+}
+
+}  // namespace kit::middleware::detail
