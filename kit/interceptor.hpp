@@ -59,7 +59,9 @@ class call {
   time_point ended() const { return now(); }
   duration elapsed() const { return ended() - started(); }
 
-  /// Of the loop that the call is made on.
+  /// Of the coroutine that makes the call.
+  const asio::any_io_executor& executor() const noexcept { return executor_; }
+  /// Of its loop.
   timer_wheel& timers() const;
 
   /// In `leave`: how it ended. In `enter` it must not be called.

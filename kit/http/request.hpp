@@ -48,6 +48,14 @@ struct request {
   /// All its values. Throws as `query`.
   std::vector<std::string> query_all(std::string_view name) const;
 
+  /// Whether it can be sent once more: its content is no stream.
+  bool repeatable() const noexcept { return !body.is_stream(); }
+  /// Whether it has no further effect when it comes twice: by its method (RFC 9110 9.2.2), or an
+  /// `Idempotency-Key`.
+  bool idempotent() const noexcept {
+    return method.is_idempotent() || headers.get("Idempotency-Key").has_value();
+  }
+
   /// The path parameter of that name, decoded; empty when the route has none of that name. Valid
   /// until the request is changed or moved.
   std::string_view param(std::string_view name) const noexcept {

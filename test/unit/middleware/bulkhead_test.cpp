@@ -202,8 +202,11 @@ TEST_CASE("bulkhead: from several threads, each on a loop of its own") {
             const int n = ++inside;
             for (int before = most; before < n && !most.compare_exchange_weak(before, n);) {
             }
+            struct leaving {
+              std::atomic<int>& count;
+              ~leaving() { --count; }
+            } const at_the_end{inside};
             co_await kit::sleep_for(1ms);
-            --inside;
             co_return test::response{};
           }));
       kit::testing::loop loop;

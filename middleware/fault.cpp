@@ -1,0 +1,39 @@
+#include <middleware/fault.hpp>
+
+namespace kit::middleware {
+namespace {
+
+constexpr decision_kind failed{.layer = "fault", .verb = "failed", .words = "on purpose"};
+constexpr decision_kind delayed{
+    .layer = "fault", .verb = "delayed", .words = "on purpose, for {delay_ms} ms"};
+
+}  // namespace
+
+void validate(const fault_limits& l) {
+  const auto require = [](bool right, const char* what) {
+    if (!right) throw error(errc::invalid_argument, what);
+  };
+  require(l.fail_ratio >= 0 && l.fail_ratio <= 1, "fault_limits::fail_ratio: 0 to 1");
+  require(l.delay_ratio >= 0 && l.delay_ratio <= 1, "fault_limits::delay_ratio: 0 to 1");
+  require(l.min_delay >= duration::zero(), "fault_limits::min_delay: not negative");
+  require(l.max_delay >= l.min_delay, "fault_limits::max_delay: not below the other");
+}
+
+fault::plan fault::plan_for(shared& s, const context& ctx, std::string_view name) {
+  if (s.options.applies && !s.options.applies(ctx)) return {};
+  const auto limits = s.options.limits.get();
+  auto random = s.random.take(3);
+  plan p;
+  if (random.chance(limits.delay_ratio)) {
+    const std::chrono::duration<double, std::nano> least = limits.min_delay,
+                                                   most = limits.max_delay;
+    p.delay = std::chrono::duration_cast<duration>(
+        std::chrono::duration<double, std::nano>(random.uniform(least.count(), most.count())));
+    decide(ctx, name, delayed, {detail::milliseconds_of(p.delay)});
+  }
+  p.fails = random.chance(limits.fail_ratio);
+  if (p.fails) decide(ctx, name, failed, {}, kit::name(limits.code));
+  return p;
+}
+
+}  // namespace kit::middleware

@@ -1,0 +1,168 @@
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <asio/awaitable.hpp>
+#include <asio/this_coro.hpp>
+
+#include <kit/chain.hpp>
+#include <kit/classify.hpp>
+#include <kit/clock.hpp>
+#include <kit/decision.hpp>
+#include <kit/endpoint.hpp>
+#include <kit/error.hpp>
+#include <kit/http/request.hpp>
+#include <kit/result.hpp>
+#include <kit/this_context.hpp>
+#include <kit/timer.hpp>
+#include <middleware/detail/joined_calls.hpp>
+#include <middleware/detail/placed.hpp>
+#include <middleware/request_key.hpp>
+
+namespace kit::middleware {
+
+/// The key under which a caller repeats his request, and what tells it from another request with
+/// the same key.
+struct idempotency_key {
+  std::string key;
+  std::string fingerprint = {};
+};
+
+/// The default for `idempotency`: the key is the value of `idempotency-key` in the metadata, or of
+/// an HTTP request its field of that name; the fingerprint is the request's JSON, or method, target
+/// and content. Nothing where there is no key.
+/// Source: draft-ietf-httpapi-idempotency-key-header-07.
+struct by_idempotency_key {
+  template <class Req>
+  std::optional<idempotency_key> operator()(const context& ctx, const Req& r) const {
+    if constexpr (std::is_same_v<Req, http::request>) {
+      return of_http(ctx, r);
+    } else {
+      const auto key = ctx.metadata().get("idempotency-key");
+      if (!key || key->empty()) return std::nullopt;
+      return idempotency_key{std::string(*key), json::encode(r).value_or(std::string())};
+    }
+  }
+
+ private:
+  static std::optional<idempotency_key> of_http(const context& ctx, const http::request& r);
+};
+
+/// Settings of `idempotency`.
+template <class Key = by_idempotency_key>
+struct idempotency_options {
+  /// `std::optional<idempotency_key>(const context&, const Req&)`.
+  Key key = {};
+  /// How long answers are kept.
+  duration keep = std::chrono::hours{24};
+  /// How many. When they are too many, those go first that nobody has asked for for the longest
+  /// time; a call that finds no room, as all are under way, is refused with `errc::unavailable`. At
+  /// least 1.
+  std::size_t max_keys = 100'000;
+};
+
+/// A repeated request gets the first one's answer, and is not carried out again: for endpoints that
+/// change something, whose callers try again when they got no answer. While the first is under way,
+/// the others wait for it.
+///
+/// Kept are answers, and errors that are final. What failed for a reason that may pass, was
+/// refused, or cancelled, is carried out anew. Another request with the same key fails with
+/// `errc::invalid_argument`, `the idempotency key was used for another request`. Keys are those of
+/// one identity. Requests without a key pass. A response is copied for each call.
+///
+/// Each endpoint has its own, in memory: of this process, until it ends. Threads: any.
+template <class Key = by_idempotency_key>
+class idempotency {
+ public:
+  static constexpr std::string_view layer_name = "idempotency";
+
+  /// Errors: throws `errc::invalid_argument` for an option out of range.
+  explicit idempotency(idempotency_options<Key> options = {}) : options_(std::move(options)) {
+    if (options_.max_keys == 0) {
+      throw error(errc::invalid_argument, "idempotency_options::max_keys: at least 1");
+    }
+    if (options_.keep <= duration::zero()) {
+      throw error(errc::invalid_argument, "idempotency_options::keep: positive");
+    }
+  }
+
+  template <class Req, class Resp>
+  endpoint<Req, Resp> operator()(endpoint<Req, Resp> next, std::string_view name = {}) const {
+    static_assert(std::copy_constructible<Resp>, "idempotency: a response is copied for each call");
+    return detail::around(
+        with_calls<Resp>{options_.key, options_.keep,
+                         std::make_shared<detail::joined_calls<Resp>>(options_.max_keys)},
+        std::move(next), name);
+  }
+
+ private:
+  template <class Resp>
+  struct with_calls {
+    Key key_of;
+    duration keep;
+    std::shared_ptr<detail::joined_calls<Resp>> calls;
+
+    template <class Req, class>
+    static asio::awaitable<result<Resp>> run(detail::place<with_calls, Req, Resp> at, Req req) {
+      const auto& self = at->layer;
+      const auto ex = co_await asio::this_coro::executor;
+      const auto ctx = context_of(ex);
+      std::optional<idempotency_key> own = self.key_of(ctx, std::as_const(req));
+      if (!own) co_return co_await at->next.try_call(std::move(req));
+      const std::string key = detail::key_for(ctx, std::move(own->key));
+      const auto& wheel = timer_wheel::of(ex);
+      for (;;) {
+        auto joined = self.calls->join(key, own->fingerprint, wheel.now());
+        if (!joined) {
+          decide(ctx, at->name, no_room, {});
+          co_return fail(
+              error(errc::unavailable, "too many calls with idempotency keys").with_refused());
+        }
+        if (joined->leads) {
+          detail::leading<Resp> lead(*self.calls, key, joined->call);
+          auto r = co_await at->next.try_call(std::move(req));
+          if (is_final(r)) {
+            const auto now = wheel.now();
+            lead.publish(r, now, saturating_add(now, self.keep));
+          }
+          co_return r;
+        }
+        if (joined->call->fingerprint() != own->fingerprint) {
+          decide(ctx, at->name, mismatch, {});
+          co_return fail(
+              error(errc::invalid_argument, "the idempotency key was used for another request")
+                  .with_refused());
+        }
+        decide(ctx, at->name, repeated, {});
+        if (auto answer = co_await detail::joined_call<Resp>::answer(joined->call, ctx)) {
+          co_return *std::move(answer);
+        }
+      }
+    }
+
+    static bool is_final(const result<Resp>& r) {
+      if (r) return true;
+      const auto& e = r.error();
+      return e != errc::canceled && !e.refused() && !classify::may_repeat(e);
+    }
+  };
+
+  static constexpr decision_kind repeated{
+      .layer = "idempotency", .verb = "repeated", .words = "gets the first one's answer"};
+  static constexpr decision_kind mismatch{
+      .layer = "idempotency", .verb = "refused", .words = "another request has the key"};
+  static constexpr decision_kind no_room{
+      .layer = "idempotency", .verb = "refused_full", .words = "all keys are of calls under way"};
+
+  idempotency_options<Key> options_;
+};
+
+}  // namespace kit::middleware

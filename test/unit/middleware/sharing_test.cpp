@@ -1,0 +1,427 @@
+#include <middleware/cache.hpp>
+#include <middleware/coalesce.hpp>
+#include <middleware/idempotency.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <kit/chain.hpp>
+#include <kit/decision_log.hpp>
+#include <kit/http/response.hpp>
+#include <kit/identity.hpp>
+#include <kit/metadata.hpp>
+#include <kit/testing/loop.hpp>
+#include <kit/this_context.hpp>
+#include <kit/timer.hpp>
+
+// Layers by which several calls have one answer.
+
+using namespace std::chrono_literals;
+using kit::duration;
+using kit::errc;
+using kit::error;
+using kit::middleware::cache;
+using kit::middleware::cache_limits;
+using kit::middleware::coalesce;
+using kit::middleware::idempotency;
+
+namespace {
+
+struct request {
+  std::string text;
+};
+struct response {
+  int n = 0;
+  std::string err;
+  std::string failed() const { return err; }
+};
+using ep = kit::endpoint<request, response>;
+
+struct fixture {
+  kit::testing::loop loop;
+  int calls = 0, running = 0;
+  duration takes = 10ms;
+  std::optional<error> fails;
+  std::string business;
+  ep handler = [this](request) { return handle(*this); };
+
+  static asio::awaitable<kit::result<response>> handle(fixture& self) {
+    const int n = ++self.calls;
+    struct inside {
+      int& count;
+      explicit inside(int& c) : count(++c) {}
+      ~inside() { --count; }
+    } const in(self.running);
+    if (self.takes > 0s) co_await kit::sleep_for(self.takes);
+    if (self.fails) co_return kit::fail(*self.fails);
+    co_return response{n, self.business};
+  }
+  auto ask(const ep& call, const std::string& text = "x", const kit::context& ctx = {}) {
+    return loop.start(kit::with_context(ctx, call.try_call(request{text})));
+  }
+  // At once, when nobody waits.
+  int n_of(const ep& call, const std::string& text = "x", const kit::context& ctx = {}) {
+    auto c = ask(call, text, ctx);
+    loop.advance(takes);
+    return c.value()->n;
+  }
+};
+
+kit::context of(const std::string& subject) {
+  return kit::context().with(kit::identity{.subject = subject});
+}
+kit::context with_key(const std::string& key) {
+  return kit::context().with(kit::metadata{{"idempotency-key", key}});
+}
+
+}  // namespace
+
+// --- coalesce
+
+TEST_CASE_FIXTURE(fixture, "coalesce: identical calls at the same time share one") {
+  const auto call = kit::chain(coalesce())(handler, "sum");
+  const auto ctx = kit::context().with(kit::decision_log());
+  const auto one = ask(call), two = ask(call, "x", ctx), other = ask(call, "y");
+  CHECK(calls == 2);
+  loop.advance(10ms);
+  CHECK(one.value()->n == 1);
+  CHECK(two.value()->n == 1);
+  CHECK(other.value()->n == 2);
+  CHECK(n_of(call) == 3);
+  CHECK(ctx.get<kit::decision_log>()->decisions().at(0).text() ==
+        "coalesce shared: waits for the same call of another one");
+}
+
+TEST_CASE_FIXTURE(fixture, "coalesce: they share its error, too") {
+  const auto call = kit::chain(coalesce())(handler);
+  fails = error(errc::not_found, "nobody");
+  const auto one = ask(call), two = ask(call);
+  loop.advance(10ms);
+  CHECK(one.error() == *fails);
+  CHECK(two.error() == *fails);
+  CHECK(calls == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "coalesce: nobody gets what is for another identity") {
+  const auto call = kit::chain(coalesce())(handler);
+  const auto a = ask(call, "x", of("alice")), b = ask(call, "x", of("bob")), none = ask(call);
+  CHECK(calls == 3);
+  loop.advance(10ms);
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "coalesce: when the one who makes the call is cancelled, the next one "
+                  "does") {
+  const auto call = kit::chain(coalesce())(handler);
+  auto one = ask(call), two = ask(call), three = ask(call);
+  loop.advance(5ms);
+  SUBCASE("as Asio cancels") {
+    one.cancel();
+    loop.run();
+    CHECK(one.error() == errc::canceled);
+  }
+  SUBCASE("by a deadline of its own") {
+    loop.advance(5ms);
+    const kit::cancel_source source;
+    one = ask(call, "z", source.context());
+    two = ask(call, "z");
+    three = ask(call, "z");
+    calls = 1;
+    source.cancel(errc::deadline_exceeded);
+    loop.run();
+    CHECK(one.error() == errc::deadline_exceeded);
+  }
+  CHECK(calls == 2);
+  CHECK(running == 1);
+  loop.advance(10ms);
+  CHECK(two.value());
+  CHECK(three.value());
+  CHECK(calls == 2);
+}
+
+TEST_CASE_FIXTURE(fixture, "coalesce: one who waits may be cancelled") {
+  const auto call = kit::chain(coalesce())(handler);
+  auto one = ask(call), two = ask(call);
+  two.cancel();
+  loop.run();
+  CHECK(two.error() == errc::canceled);
+  loop.advance(10ms);
+  CHECK(one.value());
+  {
+    kit::testing::loop other;
+    (void)other.start(call.try_call(request{"x"}));
+    two = ask(call);
+    CHECK(running == 1);
+  }
+  loop.run();
+  CHECK(running == 1);  // the other one's was destroyed, this one goes on
+  loop.advance(10ms);
+  CHECK(two.value());
+}
+
+TEST_CASE_FIXTURE(fixture, "coalesce: with too many calls at a time, further ones go alone") {
+  const auto call = kit::chain(coalesce({.max_calls = 1}))(handler);
+  const auto one = ask(call, "1"), two = ask(call, "2"), same = ask(call, "2");
+  CHECK(calls == 3);
+  loop.advance(10ms);
+  CHECK(same.value());
+  CHECK_THROWS_AS(coalesce({.max_calls = 0}), error);
+}
+
+TEST_CASE("coalesce: from several threads") {
+  std::atomic<int> made = 0, answered = 0;
+  const auto call = kit::chain(coalesce())(ep([&](request) -> asio::awaitable<response> {
+    ++made;
+    co_await kit::sleep_for(1ms);
+    co_return response{};
+  }));
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      kit::testing::loop loop;
+      for (int i = 0; i < 300; ++i) {
+        auto c = loop.start(call.try_call(request{}));
+        if ((i + t) % 5 == 0) c.cancel();
+        for (; c.pending(); std::this_thread::yield())
+          loop.advance(1ms);
+        if (!c.failed() && c.value()) ++answered;
+      }
+    });
+  }
+  for (auto& t : threads)
+    t.join();
+  // Those who weren't cancelled, and some who were too late.
+  const int n = answered;
+  CHECK(n >= 4 * 300 * 4 / 5);
+  CHECK(made <= 1200);
+}
+
+// --- cache
+
+TEST_CASE_FIXTURE(fixture, "cache: an answer is good for a while") {
+  const auto call = kit::chain(cache({.limits = cache_limits{.ttl = 1s}}))(handler, "sum");
+  const auto ctx = kit::context().with(kit::decision_log());
+  CHECK(n_of(call) == 1);
+  loop.advance(500ms);
+  CHECK(ask(call, "x", ctx).value()->n == 1);
+  CHECK(ctx.get<kit::decision_log>()->decisions().at(0).text() ==
+        "cache answered: what is 500 ms old");
+  CHECK(n_of(call, "y") == 2);
+  loop.advance(500ms);
+  CHECK(n_of(call) == 3);
+}
+
+TEST_CASE_FIXTURE(fixture, "cache: keeps successes only, and everybody's own") {
+  const auto call = kit::chain(cache())(handler);
+  fails = error(errc::not_found);
+  (void)ask(call);
+  loop.advance(10ms);
+  fails.reset();
+  business = "no funds";
+  CHECK(n_of(call) == 2);
+  business.clear();
+  CHECK(n_of(call) == 3);
+  CHECK(n_of(call) == 3);
+  CHECK(n_of(call, "x", of("alice")) == 4);
+  CHECK(n_of(call, "x", of("bob")) == 5);
+  CHECK(n_of(call, "x", of("alice")) == 4);
+}
+
+TEST_CASE_FIXTURE(fixture, "cache: what nobody has asked for for the longest time goes first") {
+  takes = 0s;
+  const auto call = kit::chain(cache({.max_entries = 2}))(handler);
+  CHECK(n_of(call, "a") == 1);
+  CHECK(n_of(call, "b") == 2);
+  CHECK(n_of(call, "a") == 1);
+  CHECK(n_of(call, "c") == 3);
+  CHECK(n_of(call, "a") == 1);
+  CHECK(n_of(call, "b") == 4);
+  CHECK_THROWS_AS(cache({.max_entries = 0}), error);
+}
+
+TEST_CASE_FIXTURE(fixture, "cache: an old answer at once, while one call fetches a new one") {
+  const auto call = kit::chain(
+      cache({.limits = cache_limits{.ttl = 1s, .stale_while_revalidate = 10s}}))(handler);
+  CHECK(n_of(call) == 1);
+  loop.advance(2s);
+  const kit::cancel_source source;
+  CHECK(ask(call, "x", source.context()).value()->n == 1);
+  CHECK(ask(call).value()->n == 1);
+  CHECK(calls == 2);
+  source.cancel();  // the caller's end isn't that of the new answer
+  loop.advance(10ms);
+  CHECK(ask(call).value()->n == 2);
+  SUBCASE("a failure leaves the old one") {
+    loop.advance(2s);
+    fails = error(errc::unavailable);
+    CHECK(ask(call).value()->n == 2);
+    loop.advance(10ms);
+    fails.reset();
+    CHECK(ask(call).value()->n == 2);
+    loop.advance(10ms);
+    CHECK(ask(call).value()->n == 4);
+  }
+  SUBCASE("one too old isn't given") {
+    loop.advance(11s);
+    CHECK(n_of(call) == 3);
+  }
+  SUBCASE("its limits are turned at run time") {
+    CHECK_THROWS_AS(validate(cache_limits{.ttl = -1s}), error);
+    CHECK_THROWS_AS(validate(cache_limits{.stale_while_revalidate = -1s}), error);
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "cache: what fetches a new answer ends with the endpoint, or its loop") {
+  auto call = kit::chain(cache({.limits = cache_limits{.ttl = 1s, .stale_while_revalidate = 10s}}))(
+      handler);
+  CHECK(n_of(call) == 1);
+  loop.advance(2s);
+  takes = 1h;
+  CHECK(ask(call).value()->n == 1);
+  CHECK(running == 1);
+  SUBCASE("the endpoint") {
+    call = {};
+    loop.run();
+    CHECK(running == 0);
+  }
+  SUBCASE("another loop") {
+    call = {};
+    loop.run();
+    kit::testing::loop* other = new kit::testing::loop;
+    other->advance(1h);
+    takes = 0s;
+    call = kit::chain(cache({.limits = cache_limits{.ttl = 1s, .stale_while_revalidate = 10s}}))(
+        handler);
+    (void)other->start(call.try_call(request{}));
+    other->advance(2s);
+    takes = 1h;
+    CHECK(other->start(call.try_call(request{})).value());
+    CHECK(running == 1);
+    delete other;
+    CHECK(running == 0);
+  }
+}
+
+TEST_CASE("cache: of HTTP, what may be kept") {
+  namespace http = kit::http;
+  kit::testing::loop loop;
+  int calls = 0;
+  http::response answer{.status = http::status::ok, .body = "content"};
+  const auto call = kit::chain(cache())(kit::endpoint<http::request, http::response>(
+      [&](http::request) -> asio::awaitable<http::response> {
+        ++calls;
+        co_return answer;
+      }));
+  const auto calls_of_two = [&](const http::request& r) {
+    calls = 0;
+    (void)loop.start(call.try_call(r));
+    (void)loop.start(call.try_call(r));
+    return calls;
+  };
+  http::request r{.target = "/a"};
+  CHECK(calls_of_two(r) == 1);
+  r.target = "/b";
+  CHECK(calls_of_two(r) == 1);
+  r.headers.set("Authorization", "Basic YTpi");
+  CHECK(calls_of_two(r) == 2);
+  CHECK(calls_of_two({.method = http::method::post, .target = "/a"}) == 2);
+  CHECK(calls_of_two({.target = "/a", .body = "content"}) == 2);
+  for (const char* value : {"no-store", "private, max-age=3", "no-cache"}) {
+    answer.headers.set("Cache-Control", value);
+    CHECK(calls_of_two({.target = std::string("/") + value}) == 2);
+  }
+  answer.headers = {};
+  answer.status = http::status::not_found;
+  CHECK(calls_of_two({.target = "/c"}) == 2);
+}
+
+// --- idempotency
+
+TEST_CASE_FIXTURE(fixture, "idempotency: a repeated key gets the first answer") {
+  const auto call = kit::chain(idempotency({.keep = 1h}))(handler, "pay");
+  CHECK(n_of(call, "x", with_key("k")) == 1);
+  CHECK(n_of(call, "x", with_key("k")) == 1);
+  CHECK(n_of(call, "x", with_key("l")) == 2);
+  CHECK(n_of(call) == 3);
+  CHECK(n_of(call) == 4);
+  CHECK(n_of(call, "x", with_key("")) == 5);
+  loop.advance(1h);
+  CHECK(n_of(call, "x", with_key("k")) == 6);
+}
+
+TEST_CASE_FIXTURE(fixture, "idempotency: while the first is under way, the others wait for it") {
+  const auto call = kit::chain(idempotency())(handler);
+  auto one = ask(call, "x", with_key("k"));
+  const auto two = ask(call, "x", with_key("k"));
+  SUBCASE("to its end") {
+    loop.advance(10ms);
+    CHECK(two.value()->n == 1);
+  }
+  SUBCASE("and one of them carries it out when it's cancelled") {
+    one.cancel();
+    loop.run();
+    CHECK(one.error() == errc::canceled);
+    loop.advance(10ms);
+    CHECK(two.value()->n == 2);
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "idempotency: final errors are answers, too, others are tried anew") {
+  const auto call = kit::chain(idempotency())(handler);
+  const auto ask_twice = [&](const std::string& key, const error& with) {
+    calls = 0;
+    fails = with;
+    for (int i = 0; i < 2; ++i) {
+      auto c = ask(call, "x", with_key(key));
+      loop.advance(10ms);
+      CHECK(c.error() == with);
+    }
+    return calls;
+  };
+  CHECK(ask_twice("a", error(errc::failed_precondition, "no funds")) == 1);
+  CHECK(ask_twice("b", error(errc::unavailable)) == 2);
+  CHECK(ask_twice("c", error(errc::deadline_exceeded)) == 2);
+}
+
+TEST_CASE_FIXTURE(fixture, "idempotency: the key of another request, or of somebody else") {
+  const auto call = kit::chain(idempotency())(handler);
+  CHECK(n_of(call, "x", with_key("k")) == 1);
+  const auto e = ask(call, "y", with_key("k")).error();
+  CHECK(e == error(errc::invalid_argument, "the idempotency key was used for another request"));
+  CHECK(e.refused());
+  CHECK(n_of(call, "y", with_key("k").with(kit::identity{.subject = "alice"})) == 2);
+}
+
+TEST_CASE_FIXTURE(fixture, "idempotency: when all keys are of calls under way there is no room") {
+  const auto call = kit::chain(idempotency({.max_keys = 1}))(handler);
+  auto one = ask(call, "x", with_key("k"));
+  CHECK(ask(call, "x", with_key("l")).error() == errc::unavailable);
+  loop.advance(10ms);
+  CHECK(n_of(call, "x", with_key("l")) == 2);
+  CHECK_THROWS_AS(idempotency({.max_keys = 0}), error);
+  CHECK_THROWS_AS(idempotency({.keep = 0s}), error);
+}
+
+TEST_CASE("idempotency: of HTTP, by the field") {
+  namespace http = kit::http;
+  kit::testing::loop loop;
+  int calls = 0;
+  const auto call = kit::chain(idempotency())(kit::endpoint<http::request, http::response>(
+      [&](http::request) -> asio::awaitable<http::response> {
+        ++calls;
+        co_return http::response{};
+      }));
+  http::request r{.method = http::method::post, .target = "/pay", .body = "7"};
+  r.headers.set("Idempotency-Key", "k");
+  CHECK(loop.start(call.try_call(r)).value());
+  CHECK(loop.start(call.try_call(r)).value());
+  CHECK(calls == 1);
+  r.body = "8";
+  CHECK(loop.start(call.try_call(r)).error() == errc::invalid_argument);
+}
