@@ -74,7 +74,7 @@ std::string check_definition(char letter, std::string_view text) {
     case 'e':
       return detail::parse_effect(text) ? "" : quoted(text) + " is no effect that is known";
     default:
-      return trim(text).empty() ? "the matcher is empty" : "";
+      return text.empty() ? "the matcher is empty" : "";
   }
 }
 
@@ -127,6 +127,7 @@ logical_line next_line(std::string_view& rest, std::size_t& number) {
 }  // namespace
 
 result<void> model::try_add(std::string_view key, std::string_view text, std::size_t line) {
+  text = trim(text);
   if (!is_key(key)) {
     return fail(errc::invalid_argument, place(key, line) + "the key must be r, p, g, e or m, and " +
                                             "may have a number from 2 on behind it");
@@ -135,7 +136,7 @@ result<void> model::try_add(std::string_view key, std::string_view text, std::si
   if (const auto wrong = check_definition(key.front(), text); !wrong.empty()) {
     return fail(errc::invalid_argument, place(key, line) + wrong);
   }
-  definitions_.push_back({std::string(key), std::string(trim(text)), line});
+  definitions_.push_back({std::string(key), std::string(text), line});
   return {};
 }
 

@@ -95,7 +95,8 @@ void pattern::compile_key() {
       regex += "/.*";
       rest.remove_prefix(2);
     } else if (const auto found = place_at(style_, rest)) {
-      regex += "([^/]+)";
+      // By a name: the pattern may have groups of its own.
+      regex += "(?P<place" + std::to_string(names_.size()) + ">[^/]+)";
       names_.emplace_back(found->name);
       rest.remove_prefix(found->size);
     } else {
@@ -104,8 +105,11 @@ void pattern::compile_key() {
     }
   }
   compile(regex + '$');
-  if (problem_.empty() && regex_->NumberOfCapturingGroups() != static_cast<int>(names_.size())) {
-    problem_ = quoted(text_) + " is no pattern: it has groups of its own; write (?:...)";
+  if (!problem_.empty()) return;
+  const auto& groups = regex_->NamedCapturingGroups();
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    const auto group = groups.find("place" + std::to_string(i));
+    groups_.push_back(static_cast<std::size_t>(group->second));
   }
 }
 
@@ -162,13 +166,13 @@ std::optional<std::vector<std::string>> pattern::values_of(std::string_view text
     return values;
   }
   const valid_text subject(text);
-  std::vector<re2::StringPiece> parts(names_.size() + 1);
+  std::vector<re2::StringPiece> parts(groups_.empty() ? 1 : groups_.back() + 1);
   if (!regex_->Match(subject.piece(), 0, subject.piece().size(), re2::RE2::UNANCHORED, parts.data(),
                      static_cast<int>(parts.size()))) {
     return std::nullopt;
   }
-  for (std::size_t i = 1; i < parts.size(); ++i)
-    values.emplace_back(parts[i].data(), parts[i].size());
+  for (const auto group : groups_)
+    values.emplace_back(parts[group].data(), parts[group].size());
   return values;
 }
 

@@ -66,7 +66,8 @@ class pattern {
   std::size_t max_bytes_;
   std::string problem_;
   std::unique_ptr<re2::RE2> regex_;
-  std::vector<std::string> names_;  // of the places
+  std::vector<std::string> names_;   // of the places
+  std::vector<std::size_t> groups_;  // theirs in the expression, ascending
   // Without a regular expression: texts between the places, and whether anything may follow.
   std::vector<std::string> segments_;
   bool open_ = false;
