@@ -84,8 +84,8 @@ class decision {
 /// says, and for definitions that there aren't; `errc::failed_precondition` where a matcher or the
 /// expression of a rule can't be computed: a type that an operator isn't for, an attribute that
 /// isn't there, a pattern that is none, a division by zero; and what functions of the application
-/// fail with. The first three of a kind are the same for `enforce`, which throws them, and
-/// `try_enforce`, which returns them.
+/// fail with. The error of a rule has it as a detail, `error::get<rule>()`. `enforce` throws,
+/// `try_enforce` and `explain` return them.
 ///
 /// Threads: any. Source: casbin's PERM metamodel; Go casbin 2.60.
 class enforcer {

@@ -9,9 +9,12 @@
 namespace kit::casbin {
 namespace {
 
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
 bool needs_quotes(std::string_view field) noexcept {
   return field.empty() || field.find_first_of(",\"\r\n") != field.npos || field.front() == '#' ||
-         detail::is_space(field.front()) || detail::is_space(field.back());
+         field.starts_with(byte_order_mark) || detail::is_space(field.front()) ||
+         detail::is_space(field.back());
 }
 
 void append_field(std::string& out, std::string_view field) {
@@ -120,7 +123,7 @@ result<policy> policy::parse(std::string_view text, const policy_limits& limits)
     return fail(errc::resource_exhausted,
                 "casbin policy: longer than " + std::to_string(limits.max_bytes) + " bytes");
   }
-  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // a byte order mark
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   policy out;
   for (std::size_t number = 1; !text.empty(); ++number) {
     const auto line = detail::take_line(text);

@@ -178,7 +178,7 @@ bool evaluator::run_binary(const expression& e, const node& n, operand& out) {
   std::string made;
   std::string problem;
   if (!compute(n.what, of[0], of[1], out, made, problem)) return fail_with(std::move(problem));
-  if (out.is == operand::kind::text) out.text = texts_.emplace_back(std::move(made));
+  if (out.is == operand::kind::text) out.text = texts_.emplace_front(std::move(made));
   return true;
 }
 
@@ -281,7 +281,7 @@ bool evaluator::run_user_call(const expression& e, const node& n, operand& out) 
   try {
     auto given = around_.words.user_functions[n.index].second(arguments);
     if (!given) return fail_with(std::move(given).error());
-    out = operand::of_value(values_.emplace_back(*std::move(given)));
+    out = operand::of_value(values_.emplace_front(*std::move(given)));
     return true;
   } catch (...) {
     return fail_with(to_error(std::current_exception()));
@@ -320,7 +320,7 @@ bool evaluator::run_built_in(const expression& e, const node& n, operand& out) {
   const auto* ready = around_.patterns.find(b.style, of[1].number_of_text);
   const auto get = [&](const pattern& p) {
     if (!p.problem().empty()) return fail_with(p.problem());
-    out = operand::of(texts_.emplace_back(p.get(of[0].text, of[2].text)), no_symbol);
+    out = operand::of(texts_.emplace_front(p.get(of[0].text, of[2].text)), no_symbol);
     return true;
   };
   if (ready) return get(*ready);

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <forward_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -106,8 +106,8 @@ class evaluator {
   std::span<const symbol> rule_;
   std::optional<error> failure_;
   // What is made on the way, and kept until the end, as operands refer to it.
-  std::deque<std::string> texts_;
-  std::deque<value> values_;
+  std::forward_list<std::string> texts_;
+  std::forward_list<value> values_;
   std::vector<reached_roles> reached_;
   std::vector<symbol> not_kept_;
 };

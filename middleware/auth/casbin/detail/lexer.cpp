@@ -78,7 +78,7 @@ token next_token(std::string_view source, std::size_t& at) {
                                   [rest](std::string_view m) { return rest.starts_with(m); });
   if (mark == std::end(marks))
     return invalid(std::move(t), quoted(rest.substr(0, 1)) + " is unknown");
-  t.kind = token_kind::symbol;
+  t.kind = token_kind::mark;
   t.source = rest.substr(0, mark->size());
   at += mark->size();
   return t;

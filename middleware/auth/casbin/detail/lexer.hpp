@@ -7,7 +7,7 @@
 
 namespace kit::casbin::detail {
 
-enum class token_kind : std::uint8_t { end, name, number, text, symbol, invalid };
+enum class token_kind : std::uint8_t { end, name, number, text, mark, invalid };
 
 struct token {
   token_kind kind = token_kind::end;

@@ -148,7 +148,7 @@ class parser {
     if (t.source == "true" || t.source == "false") {
       return emit({.what = op::boolean, .value = t.source == "true" ? 1.0 : 0.0}, {});
     }
-    if (now_.source == "(" && now_.kind == token_kind::symbol) return call(t);
+    if (now_.source == "(" && now_.kind == token_kind::mark) return call(t);
     if (const auto found = find_definition(words_.requests, t.source)) {
       return request_field(t, *found);
     }
@@ -255,7 +255,7 @@ class parser {
     if (now_.kind == token_kind::invalid) refuse(now_.text, now_.at);
   }
   bool take(std::string_view mark) {
-    if (problem_ || now_.kind != token_kind::symbol || now_.source != mark) return false;
+    if (problem_ || now_.kind != token_kind::mark || now_.source != mark) return false;
     advance();
     return true;
   }

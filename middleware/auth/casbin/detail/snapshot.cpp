@@ -151,7 +151,7 @@ void snapshot::sort_by_priority() {
 void snapshot::sort_by_subject() {
   const auto has = [this](effect_kind kind) {
     return std::any_of(effects_.begin(), effects_.end(),
-                       [kind](const effect& e) { return e.kind == kind; });
+                       [kind](const effect_definition& e) { return e.kind == kind; });
   };
   if (!has(effect_kind::subject_priority)) return;
   if (has(effect_kind::priority)) refuse_model("priority and subjectPriority exclude each other");

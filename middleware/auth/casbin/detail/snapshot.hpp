@@ -49,7 +49,7 @@ class snapshot {
     expression what;
     rule_index index;  // of the rules that it has fields of
   };
-  struct effect {
+  struct effect_definition {
     std::string key;
     effect_kind kind;
   };
@@ -77,7 +77,7 @@ class snapshot {
   symbols names_;
   std::vector<role_graph> roles_;
   std::vector<rule_table> tables_;  // by definition of rules
-  std::vector<effect> effects_;
+  std::vector<effect_definition> effects_;
   std::vector<matcher> matchers_;
   std::unordered_map<symbol, expression> rule_expressions_;
   pattern_set patterns_;

@@ -74,6 +74,8 @@ TEST_CASE("casbin policy: a rule as a line, which reads back as it was") {
         R"(p, "", "a,b", "say ""x""", " c", "#d", e#)");
   const rule all{"p", {"", "a,b", "\"", " c ", "\td", "#d", "e#f", "\xc3\xa4", "'"}};
   CHECK(policy::parse(to_csv(all)).value().rules().at(0) == all);
+  const rule marked{"\xef\xbb\xbfp", {"a"}};  // as if the text had a byte order mark
+  CHECK(policy::parse(to_csv(marked)).value().rules().at(0) == marked);
 }
 
 TEST_CASE("casbin policy: has limits") {
