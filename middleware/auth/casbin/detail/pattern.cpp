@@ -36,6 +36,13 @@ bool is_meta(char c) noexcept {
   return std::string_view("\\.+*?()|[]{}^$").find(c) != std::string_view::npos;
 }
 
+// Whether a regular expression finds itself alone. Only of ASCII: what isn't UTF-8 in a text counts
+// as U+FFFD.
+bool is_plain(std::string_view regex) noexcept {
+  return std::none_of(regex.begin(), regex.end(),
+                      [](char c) { return is_meta(c) || static_cast<unsigned char>(c) >= 0x80; });
+}
+
 // As Go, where each byte that isn't UTF-8 counts as a character: it must not keep a rule that
 // denies from matching.
 class valid_text {
@@ -56,7 +63,7 @@ pattern::pattern(pattern_style style, std::string_view text, std::size_t max_byt
     : style_(style), text_(text), max_bytes_(max_bytes) {
   switch (style) {
     case pattern_style::regex:
-      compile(text_);
+      if (!is_plain(text_)) compile(text_);
       return;
     case pattern_style::ip:
       try {
@@ -211,6 +218,8 @@ bool pattern::matches(std::string_view text, std::string& problem) const {
       const auto prefix = std::string_view(text_).substr(0, star);
       return star == text_.size() ? text == text_ : text.starts_with(prefix);
     }
+    case pattern_style::regex:
+      return regex_ ? matches_regex(text) : text.find(text_) != text.npos;
     case pattern_style::key5:
       text = text.substr(0, text.find('?'));
       break;

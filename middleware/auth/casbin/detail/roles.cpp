@@ -1,6 +1,7 @@
 #include <middleware/auth/casbin/detail/roles.hpp>
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <unordered_set>
 
@@ -10,14 +11,33 @@
 namespace kit::casbin::detail {
 namespace {
 
-// Those of `found` that weren't seen before, which they are now.
-std::vector<symbol> unseen(const std::vector<symbol>& found, std::unordered_set<symbol>& seen) {
-  std::vector<symbol> out;
-  for (const auto s : found) {
-    if (seen.insert(s).second) out.push_back(s);
+// Roles in the order in which they are found, each once. As a rule there are few.
+class found_roles {
+ public:
+  found_roles() { all_.reserve(few); }
+
+  void add(symbol s) {
+    if (all_.size() < few) {
+      if (std::find(all_.begin(), all_.end(), s) != all_.end()) return;
+    } else {
+      if (many_.empty()) many_.insert(all_.begin(), all_.end());
+      if (!many_.insert(s).second) return;
+    }
+    all_.push_back(s);
   }
-  return out;
-}
+  std::size_t size() const noexcept { return all_.size(); }
+  std::span<const symbol> from(std::size_t i) const noexcept { return std::span(all_).subspan(i); }
+
+  std::vector<symbol> in_order() && {
+    std::sort(all_.begin(), all_.end());
+    return std::move(all_);
+  }
+
+ private:
+  static constexpr std::size_t few = 16;
+  std::vector<symbol> all_;
+  std::unordered_set<symbol> many_;  // the same, where they are many
+};
 
 }  // namespace
 
@@ -57,7 +77,7 @@ void role_graph::add_matching(std::string_view name, const std::vector<symbol>& 
 }
 
 // Who has roles, and is meant by one of these.
-std::vector<symbol> role_graph::meant_by(const std::vector<symbol>& patterns) const {
+std::vector<symbol> role_graph::meant_by(std::span<const symbol> patterns) const {
   std::vector<symbol> out;
   for (const auto pattern : patterns) {
     for (const auto user : users_) {
@@ -71,29 +91,29 @@ std::vector<symbol> role_graph::meant_by(const std::vector<symbol>& patterns) co
 
 std::vector<symbol> role_graph::reach(named user, const std::optional<named>& domain) const {
   const auto domains = domains_of(domain);
-  std::unordered_set<symbol> seen;
-  std::vector<symbol> level;
-  if (user.number != no_symbol) {
-    level.push_back(user.number);
-    seen.insert(user.number);
-  }
+  found_roles found;
   std::vector<symbol> next;
-  if (rules_.matches && user.number == no_symbol) add_matching(user.text, domains, next);
+  if (user.number != no_symbol) {
+    found.add(user.number);
+  } else if (rules_.matches) {
+    add_matching(user.text, domains, next);
+  }
+  std::size_t level = 0;  // where its roles begin
   for (std::size_t depth = 0; depth < rules_.max_depth; ++depth) {
-    for (const auto s : level) {
+    for (const auto s : found.from(level)) {
       add_direct(s, domains, next);
       if (rules_.matches) add_matching(names_.text(s), domains, next);
     }
-    level = unseen(next, seen);
+    level = found.size();
+    for (const auto s : next)
+      found.add(s);
     next.clear();
-    if (level.empty()) break;
+    if (found.size() == level) break;
     if (!rules_.matches) continue;
-    const auto meant = unseen(meant_by(level), seen);
-    level.insert(level.end(), meant.begin(), meant.end());
+    for (const auto s : meant_by(found.from(level)))
+      found.add(s);
   }
-  std::vector<symbol> out(seen.begin(), seen.end());
-  std::sort(out.begin(), out.end());
-  return out;
+  return std::move(found).in_order();
 }
 
 bool role_graph::includes(const std::vector<symbol>& reached, named user, named role) const {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
@@ -57,7 +58,7 @@ class role_graph {
   void add_direct(symbol of, const std::vector<symbol>& domains, std::vector<symbol>& to) const;
   void add_matching(std::string_view name, const std::vector<symbol>& domains,
                     std::vector<symbol>& to) const;
-  std::vector<symbol> meant_by(const std::vector<symbol>& patterns) const;
+  std::vector<symbol> meant_by(std::span<const symbol> patterns) const;
 
   const symbols& names_;
   role_rules rules_;

@@ -63,6 +63,12 @@ TEST_CASE("casbin regexMatch: finds the expression anywhere [auth/casbin:6]") {
   CHECK_FALSE(regex_match("FORGET", "^GET$"));
   CHECK(regex_match("POST", "(GET)|(POST)"));
   CHECK(regex_match("anything", ""));
+  CHECK(
+      regex_match("a\xff"
+                  "GET\xff",
+                  "GET"));
+  CHECK(regex_match("\xef\xbf\xbd", "\xef\xbf\xbd"));
+  CHECK(regex_match("\xff", "\xef\xbf\xbd"));
 }
 
 TEST_CASE("casbin keyMatch2: places by ':', '*' behind a '/'") {
