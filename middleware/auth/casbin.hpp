@@ -122,16 +122,19 @@ void casbin_require(const std::shared_ptr<const kit::casbin::enforcer>& enforcer
 
 }  // namespace detail
 
+/// What an enforcer is asked, value by value, in the order of the model's definition of requests.
+/// An error among them refuses the call.
+using casbin_question = std::vector<result<kit::casbin::value>>;
+
 /// The same for what depends on the request: `Ask` is a function of request and context.
 ///
 ///     auto orders = kit::chain(auth::casbin_by_request(
 ///         enforcer, [](const order_request& r, const kit::context& ctx) {
-///           return std::vector<kit::casbin::value>{
-///               auth::casbin_subject(ctx).value(), "/orders/" + r.id, "read"};
+///           return auth::casbin_question{auth::casbin_subject(ctx), "/orders/" + r.id, "read"};
 ///         }))(endpoint);
 ///
-/// It returns the values, or a `result` of them; an error that it returns or throws refuses the
-/// call. A middleware of its own, which costs a coroutine frame. Threads: any, also for `Ask`.
+/// What it throws refuses the call, too. A middleware of its own, which costs a coroutine frame.
+/// Threads: any, also for `Ask`.
 template <class Ask>
 class casbin_by_request {
  public:
@@ -182,9 +185,12 @@ class casbin_by_request {
 
     static result<kit::context> admit(const shared& s, const Req& req, const kit::context& ctx) {
       try {
-        result<std::vector<kit::casbin::value>> asked = s.ask(req, ctx);
-        if (!asked) return fail(std::move(asked).error());
-        return detail::casbin_admit(s.enforcer, *asked, s.by, ctx);
+        std::vector<kit::casbin::value> asked;
+        for (casbin_question all = s.ask(req, ctx); auto& v : all) {
+          if (!v) return fail(std::move(v).error());
+          asked.push_back(*std::move(v));
+        }
+        return detail::casbin_admit(s.enforcer, asked, s.by, ctx);
       } catch (...) {
         return fail(to_error(std::current_exception()));
       }

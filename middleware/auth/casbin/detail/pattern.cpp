@@ -116,6 +116,11 @@ void pattern::compile_key() {
   const auto& groups = regex_->NamedCapturingGroups();
   for (std::size_t i = 0; i < names_.size(); ++i) {
     const auto group = groups.find("place" + std::to_string(i));
+    if (group == groups.end()) {  // as in \Q:id
+      problem_ =
+          quoted(text_) + " is no pattern: what precedes " + quoted(names_[i]) + " quotes it";
+      return;
+    }
     groups_.push_back(static_cast<std::size_t>(group->second));
   }
 }

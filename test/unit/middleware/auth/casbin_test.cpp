@@ -88,7 +88,7 @@ result<response> call(const Layer& layer, const context& ctx = {}, std::string p
 
 auto by_path(std::shared_ptr<const enforcer> e) {
   return auth::casbin_by_request(std::move(e), [](const request& r, const context& ctx) {
-    return std::vector<value>{auth::casbin_subject(ctx).value(), r.path, "GET"};
+    return auth::casbin_question{auth::casbin_subject(ctx), r.path, "GET"};
   });
 }
 
@@ -263,20 +263,17 @@ TEST_CASE("auth/casbin: by request: object from the request, subject from the co
 
 TEST_CASE("auth/casbin: by request: what can't be asked refuses the call") {
   const auto e = paths();
-  const auto asks = [&](result<std::vector<value>> r) {
-    return auth::casbin_by_request(e, [r](const request&, const context&) { return r; });
-  };
-  const auto returned = call(asks(kit::fail(errc::unauthenticated, "who?")));
-  CHECK(returned.error() == error(errc::unauthenticated, "who?"));
-  CHECK(returned.error().refused());
+  const auto nobody = call(by_path(e), {}, "/alice_data/x");
+  CHECK(nobody.error() == error(errc::unauthenticated, "nobody has signed in"));
+  CHECK(nobody.error().refused());
   const auto throwing =
-      auth::casbin_by_request(e, [](const request&, const context& ctx) -> std::vector<value> {
-        const auto who = auth::casbin_subject(ctx);
-        if (!who) throw who.error();
-        return {*who};
+      auth::casbin_by_request(e, [](const request&, const context&) -> auth::casbin_question {
+        throw error(errc::unavailable, "no directory");
       });
-  CHECK(call(throwing).error() == errc::unauthenticated);
-  CHECK(call(asks(std::vector<value>{"alice"})).error() == errc::invalid_argument);
+  CHECK(call(throwing).error() == error(errc::unavailable, "no directory"));
+  const auto few = auth::casbin_by_request(
+      e, [](const request&, const context&) { return auth::casbin_question{"alice"}; });
+  CHECK(call(few).error() == errc::invalid_argument);
   CHECK(calls == 0);
 }
 

@@ -187,6 +187,7 @@ TEST_CASE("casbin patterns: what is none is an error that says so") {
         0);
   CHECK(problem([] { return key_match2("a", "/(:id"); }) == errc::invalid_argument);
   CHECK(problem([] { return key_get2("a", "/(:id", "id"); }) == errc::invalid_argument);
+  CHECK(problem([] { return key_get2("a", "\\Q/:id", "id"); }) == errc::invalid_argument);
   for (const auto* glob : {"[", "[]a]", "[-]", "[x-]", "a\\", "[a-", "[^", "[\\"}) {
     CAPTURE(glob);
     CHECK(problem([&] { return glob_match("a", glob); }) == errc::invalid_argument);
