@@ -56,7 +56,8 @@ token number(std::string_view source, std::size_t& at) {
     read = std::from_chars(t.source.data(), end, t.number, std::chars_format::fixed);
   }
   if (read.ec == std::errc() && read.ptr == end) return t;
-  return invalid(std::move(t), quoted(t.source) + " is no number");
+  auto why = quoted(t.source) + " is no number";
+  return invalid(std::move(t), std::move(why));
 }
 
 }  // namespace

@@ -59,6 +59,11 @@ class valid_text {
 
 }  // namespace
 
+struct pattern::expression {
+  expression(const std::string& text, const re2::RE2::Options& options) : re(text, options) {}
+  re2::RE2 re;
+};
+
 pattern::pattern(pattern_style style, std::string_view text, std::size_t max_bytes)
     : style_(style), text_(text), max_bytes_(max_bytes) {
   switch (style) {
@@ -88,8 +93,8 @@ void pattern::compile(const std::string& regex) {
   re2::RE2::Options options;
   options.set_log_errors(false);
   options.set_max_mem(static_cast<std::int64_t>(max_bytes_));
-  regex_ = std::make_unique<re2::RE2>(regex, options);
-  if (!regex_->ok()) problem_ = quoted(text_) + " is no pattern: " + regex_->error();
+  regex_ = std::make_unique<expression>(regex, options);
+  if (!regex_->re.ok()) problem_ = quoted(text_) + " is no pattern: " + regex_->re.error();
 }
 
 // Go casbin makes a regular expression of the pattern, and what else such one has keeps its
@@ -113,7 +118,7 @@ void pattern::compile_key() {
   }
   compile(regex + '$');
   if (!problem_.empty()) return;
-  const auto& groups = regex_->NamedCapturingGroups();
+  const auto& groups = regex_->re.NamedCapturingGroups();
   for (std::size_t i = 0; i < names_.size(); ++i) {
     const auto group = groups.find("place" + std::to_string(i));
     if (group == groups.end()) {  // as in \Q:id
@@ -162,7 +167,7 @@ bool pattern::matches_segments(std::string_view text) const noexcept {
 
 bool pattern::matches_regex(std::string_view text) const {
   const valid_text subject(text);
-  return re2::RE2::PartialMatch(subject.piece(), *regex_);
+  return re2::RE2::PartialMatch(subject.piece(), regex_->re);
 }
 
 std::optional<std::vector<std::string>> pattern::values_of(std::string_view text) const {
@@ -179,8 +184,8 @@ std::optional<std::vector<std::string>> pattern::values_of(std::string_view text
   }
   const valid_text subject(text);
   std::vector<re2::StringPiece> parts(groups_.empty() ? 1 : groups_.back() + 1);
-  if (!regex_->Match(subject.piece(), 0, subject.piece().size(), re2::RE2::UNANCHORED, parts.data(),
-                     static_cast<int>(parts.size()))) {
+  if (!regex_->re.Match(subject.piece(), 0, subject.piece().size(), re2::RE2::UNANCHORED,
+                        parts.data(), static_cast<int>(parts.size()))) {
     return std::nullopt;
   }
   for (const auto group : groups_)

@@ -12,10 +12,6 @@
 #include <kit/ip_networks.hpp>
 #include <middleware/auth/casbin/detail/symbols.hpp>
 
-namespace re2 {
-class RE2;
-}
-
 namespace kit::casbin::detail {
 
 /// How a pattern is to be understood: by the function that it is given to.
@@ -51,6 +47,8 @@ class pattern {
   std::string get(std::string_view text, std::string_view name) const;
 
  private:
+  struct expression;  // RE2's
+
   void compile(const std::string& regex);
   void compile_key();
   bool compile_segments();
@@ -65,7 +63,7 @@ class pattern {
   std::string text_;
   std::size_t max_bytes_;
   std::string problem_;
-  std::unique_ptr<re2::RE2> regex_;
+  std::unique_ptr<expression> regex_;
   std::vector<std::string> names_;   // of the places
   std::vector<std::size_t> groups_;  // theirs in the expression, ascending
   // Without a regular expression: texts between the places, and whether anything may follow.

@@ -46,10 +46,12 @@ std::optional<pattern_use> pattern_of(const expression& e, const node& n) {
 template <class F>
 std::vector<std::size_t> order_by(std::size_t size, F rank_of) {
   std::vector<std::pair<std::int64_t, std::size_t>> ranks;
+  ranks.reserve(size);
   for (std::size_t i = 0; i < size; ++i)
     ranks.emplace_back(rank_of(i), i);
   std::sort(ranks.begin(), ranks.end());
   std::vector<std::size_t> order;
+  order.reserve(size);
   for (const auto& [rank, i] : ranks)
     order.push_back(i);
   return order;
@@ -122,6 +124,7 @@ void snapshot::add_rule(const rule& r, std::size_t index) {
   const auto& definition = words_.rules[*table];
   check_size(definition.fields.size());
   std::vector<symbol> fields;
+  fields.reserve(r.fields.size());
   for (const auto& text : r.fields)
     fields.push_back(names_.add(text));
   const auto eft = definition.find("eft");
