@@ -35,7 +35,7 @@ struct enforcer_options {
   /// Links in a row that lead to a role.
   std::size_t max_role_depth = 10;
   /// Operators, values and calls in an expression, and how deeply they are nested; the depth bounds
-  /// the use of the stack. The latter from 1 to 200; what is above counts as 200.
+  /// the use of the stack. The latter from 2 to 200; what is above counts as 200.
   std::size_t max_expression_nodes = 10'000;
   std::size_t max_expression_depth = 100;
   /// Memory that a regular expression may take, in bytes, with what is built while it matches.

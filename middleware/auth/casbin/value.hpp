@@ -80,6 +80,7 @@ class value {
   enum class kind : std::uint8_t { null, boolean, number, text, list, object };
 
   value() noexcept = default;  ///< null
+  value(std::nullptr_t) noexcept {}
   template <std::same_as<bool> B>
   value(B v) noexcept : data_(v) {}
   template <class N>

@@ -276,6 +276,27 @@ TEST_CASE("casbin enforcer: a rule whose pattern is none is refused, if it needs
   CHECK_FALSE(e.enforce({"b", "GET"}));
 }
 
+TEST_CASE("casbin enforcer: has limits on expressions and patterns") {
+  const auto fails = [](const model& m, const policy& p, casbin::enforcer_options o) {
+    try {
+      const enforcer e(m, p, std::move(o));
+      return false;
+    } catch (const kit::error& e) {
+      CHECK(e == errc::invalid_argument);
+      return true;
+    }
+  };
+  CHECK(fails(acl(), {}, {.max_expression_nodes = 9}));
+  CHECK_FALSE(fails(acl(), {}, {.max_expression_nodes = 10}));
+  CHECK(fails(acl(), {}, {.max_expression_depth = 2}));
+  CHECK_FALSE(fails(acl(), {}, {.max_expression_depth = 3}));
+  model m;
+  m.add("r", "a").add("p", "a").add("e", allow_override).add("m", "r.a =~ p.a");
+  const policy p = csv("p, \"(a|b|c){1,100}[a-z]{100}\"");
+  CHECK(fails(m, p, {.max_pattern_bytes = 2000}));
+  CHECK_FALSE(fails(m, p, {}));
+}
+
 TEST_CASE("casbin enforcer: rules are found by what is equal, whatever else is asked") {
   model m;
   m.add("r", "sub, obj, act").add("p", "sub, obj, act").add("g", "_, _").add("e", allow_override);

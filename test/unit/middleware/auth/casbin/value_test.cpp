@@ -43,6 +43,7 @@ struct kit::reflect_traits<person> {
 
 TEST_CASE("casbin value: scalars") {
   CHECK(value().is_null());
+  CHECK(value(nullptr).is_null());
   CHECK(*value(true).boolean());
   CHECK(*value(7).number() == 7);
   CHECK(*value(2.5F).number() == 2.5);
