@@ -109,8 +109,8 @@ tidy_compiler() {
   if $CXX --version | grep -qi clang; then echo "$CXX"; else echo clang++-19; fi
 }
 
-needs=("<doctest/doctest.h>" "<openssl/ssl.h>" "<curl/curl.h>" curl nghttpd openssl nginx haproxy
-       prometheus protoc carbon-cache influxd)
+needs=("<doctest/doctest.h>" "<openssl/ssl.h>" "<re2/re2.h>" "<curl/curl.h>" curl nghttpd openssl
+       nginx haproxy prometheus protoc carbon-cache influxd)
 for build in "${builds[@]}"; do
   case $build in
     asan | tsan | fuzz) needs+=(sanitizers) ;;

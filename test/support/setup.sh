@@ -75,6 +75,7 @@ package_of() {
     "<spdlog/spdlog.h>") echo libspdlog-dev ;;
     "<tl/expected.hpp>") echo libexpected-dev ;;
     "<openssl/ssl.h>") echo libssl-dev ;;
+    "<re2/re2.h>") echo libre2-dev ;;
     "<doctest/doctest.h>") echo doctest-dev ;;
     nghttpd) echo nghttp2-server ;;
     protoc) echo protobuf-compiler ;;
