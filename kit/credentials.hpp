@@ -27,6 +27,14 @@ struct outgoing_credentials {
   friend bool operator==(const outgoing_credentials&, const outgoing_credentials&) = default;
 };
 
+/// A detail of an `errc::unauthenticated` error: how the caller can show who he is, as HTTP's field
+/// `WWW-Authenticate` has it (RFC 9110 11.6.1): `Basic realm="shop"`. Transports tell him.
+struct challenge {
+  std::string text = {};
+
+  friend bool operator==(const challenge&, const challenge&) = default;
+};
+
 /// What follows the scheme in an `authorization`, which has to be that scheme, in whatever case,
 /// one or more spaces, and one word (RFC 9110 11.4): `scheme_value("bearer", "Bearer abc")` is
 /// `abc`. Nothing for any other text. Refers to it.

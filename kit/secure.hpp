@@ -25,6 +25,14 @@ struct peer_certificate {
   std::string fingerprint;
   /// Its last second.
   std::chrono::sys_seconds not_after{};
+
+  /// What it is called by: its first URI, DNS name or address, else its subject.
+  std::string_view name() const noexcept {
+    for (const auto* names : {&uris, &dns_names, &emails}) {
+      if (!names->empty()) return names->front();
+    }
+    return subject;
+  }
 };
 
 /// What was agreed with the peer.

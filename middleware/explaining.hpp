@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include <kit/chain.hpp>
 #include <kit/decision_log.hpp>
 #include <kit/decision_recorder.hpp>
 #include <kit/interceptor.hpp>
@@ -22,6 +23,13 @@ class explaining {
   static constexpr std::string_view layer_name = "explaining";
   static constexpr bool timed = false;
 
+  template <class Outer>
+  static consteval void check_inside() {
+    static_assert(!decides(kit::layer_name<Outer>()),
+                  "explaining is inside a layer that decides about calls: that would not be "
+                  "recorded; put explaining first");
+  }
+
   explicit explaining(decision_recorder recorder = {}) : recorder_(std::move(recorder)) {}
 
   void enter(call& c) {
@@ -31,6 +39,15 @@ class explaining {
   }
 
  private:
+  static constexpr bool decides(std::string_view layer) {
+    for (const auto* one :
+         {"rate_limit", "circuit_breaker", "retry", "hedge", "timeout", "deadline", "bulkhead",
+          "concurrency_limit", "load_shed", "fallback", "cache", "coalesce", "idempotency"}) {
+      if (layer == one) return true;
+    }
+    return false;
+  }
+
   decision_recorder recorder_;
 };
 

@@ -147,9 +147,9 @@ class call_through {
   entry enter_one(One& i, state_t<One>& state) {
     try {
       if constexpr (enters_with_state<One>) {
-        return heed([&] { return i.enter(call_, state); });
+        return heed<One>([&] { return i.enter(call_, state); });
       } else if constexpr (enters<One>) {
-        return heed([&] { return i.enter(call_); });
+        return heed<One>([&] { return i.enter(call_); });
       }
     } catch (...) {
       refusal_ = to_error(std::current_exception()).with_refused();
@@ -157,12 +157,14 @@ class call_through {
     return entry::in;
   }
 
-  template <class F>
+  template <class One, class F>
   entry heed(F enter) {
     using answer = decltype(enter());
     if constexpr (std::is_void_v<answer>) {
       enter();
     } else if constexpr (std::is_same_v<answer, result<entry>>) {
+      static_assert(waits_for_entry<One>,
+                    "an interceptor whose enter may say wait has a member wait");
       const result<entry> said = enter();
       if (said) return *said;
       refusal_ = said.error().with_refused();

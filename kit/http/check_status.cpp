@@ -30,6 +30,15 @@ std::string message_of(const response& r) {
   return out += text;
 }
 
+// What is no number means the same as a negative one (gRFC A6).
+error with_pushback(const error& e, std::string_view text) {
+  std::uint32_t ms = 0;
+  const auto end = text.data() + text.size();
+  const auto r = std::from_chars(text.data(), end, ms);
+  if (r.ec != std::errc() || r.ptr != end) return e.with_retry_forbidden();
+  return e.with_retry_after(std::chrono::milliseconds(ms));
+}
+
 // Seconds, or a date, which counts from now.
 std::optional<std::chrono::milliseconds> retry_after(const headers& fields) {
   const auto text = fields.get(field::retry_after);
@@ -121,6 +130,7 @@ result<void> check_status(const response& r) {
   if (is_success(r.status)) return {};
   auto e = error(code_of(r.status), message_of(r)).with(received_status{r.status});
   if (const auto wait = retry_after(r.headers)) e = e.with_retry_after(*wait);
+  if (const auto pushback = r.headers.get(retry_pushback)) e = with_pushback(e, *pushback);
   return fail(std::move(e));
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 #include <kit/error.hpp>
 #include <kit/http/response.hpp>
 #include <kit/http/status.hpp>
@@ -18,9 +20,13 @@ status status_of(errc code) noexcept;
 /// 4xx `failed_precondition`, other 5xx `internal`, and what else there is `unknown`.
 errc code_of(status s) noexcept;
 
+/// The field by which a server says when to come again, in milliseconds, or by a negative number
+/// that the same call must not be made again: gRPC's, for HTTP's `Retry-After` has seconds only.
+inline constexpr std::string_view retry_pushback = "Grpc-Retry-Pushback-Ms";
+
 /// What a client makes of an answer: nothing for 2xx, else the error of its status, with the
-/// content's text as the message (if that is text, and up to 1 KiB of it), `Retry-After` as the
-/// hint, and a `received_status` attached. Streamed content isn't read.
+/// content's text as the message (if that is text, and up to 1 KiB of it), `retry_pushback` or else
+/// `Retry-After` as the hint, and a `received_status` attached. Streamed content isn't read.
 result<void> check_status(const response& r);
 
 /// Attached to a `kit::error`: what another server answered.

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <kit/context.hpp>
@@ -53,6 +54,9 @@ struct endpoint_options {
   /// Sends what is left of the context's deadline, and all of its metadata, to whatever URL is
   /// called; see `propagation.hpp`. Switch it off for calls to third parties.
   bool propagate = true;
+  /// The field for the key in the context's `kit::outgoing_credentials`, which are sent whatever
+  /// `propagate` is: they're for this call. `Authorization` is the other one's.
+  std::string api_key_field = "X-API-Key";
 
   bool has_hooks() const noexcept {
     return !before.empty() || !after.empty() || !finalizers.empty();

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include <kit/credentials.hpp>
 #include <kit/http/grpc_timeout.hpp>
 #include <kit/http/syntax.hpp>
 #include <kit/metadata.hpp>
@@ -54,6 +55,32 @@ context extract_metadata(const headers& from, context ctx) {
     if (is_metadata(f)) pairs.add(f.name.substr(prefix.size()), std::string(f.value));
   }
   return pairs.empty() ? ctx : ctx.with(std::move(pairs));
+}
+
+bool has_credentials(const headers& from, std::string_view api_key_field) noexcept {
+  return from.get(field::authorization) ||
+         (from.has_other() && !api_key_field.empty() && from.get(api_key_field));
+}
+
+context extract_credentials(const headers& from, std::string_view api_key_field, context ctx) {
+  if (!has_credentials(from, api_key_field)) return ctx;
+  credentials c{.authorization =
+                    std::string(from.get(field::authorization).value_or(std::string_view()))};
+  if (!api_key_field.empty()) {
+    c.api_key = from.get(api_key_field).value_or(std::string_view());
+  }
+  return ctx.with(std::move(c));
+}
+
+void inject_credentials(headers& into, std::string_view api_key_field, const context& ctx) {
+  const auto* c = ctx.get<outgoing_credentials>();
+  if (!c) return;
+  if (!c->authorization.empty() && is_field_value(c->authorization)) {
+    into.set(field::authorization, c->authorization);
+  }
+  if (!c->api_key.empty() && !api_key_field.empty() && is_field_value(c->api_key)) {
+    into.set(api_key_field, c->api_key);
+  }
 }
 
 }  // namespace kit::http

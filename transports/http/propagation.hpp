@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include <kit/clock.hpp>
 #include <kit/context.hpp>
@@ -26,5 +27,13 @@ bool has_metadata(const headers& from) noexcept;
 void remove_metadata(headers& from);
 /// The context with the metadata in the fields, or as it was where there is none.
 context extract_metadata(const headers& from, context ctx);
+
+/// What a request shows of who is asking: its `Authorization`, and the field that is named for
+/// keys.
+bool has_credentials(const headers& from, std::string_view api_key_field) noexcept;
+/// The context with it as `credentials`, or as it was where there is none.
+context extract_credentials(const headers& from, std::string_view api_key_field, context ctx);
+/// Sets the fields by the context's `outgoing_credentials`, where there are some.
+void inject_credentials(headers& into, std::string_view api_key_field, const context& ctx);
 
 }  // namespace kit::http

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include <kit/credentials.hpp>
 #include <kit/http/syntax.hpp>
 #include <transports/http/call_failure.hpp>
 
@@ -79,6 +80,12 @@ response error_response(const error& e) {
   if (const auto wait = e.retry_after()) {
     const auto seconds = std::max<std::int64_t>(0, (wait->count() + 999) / 1000);
     r.headers.set(field::retry_after, std::to_string(seconds));
+    r.headers.set(retry_pushback, std::to_string(wait->count()));
+  }
+  if (e.forbids_retry()) r.headers.set(retry_pushback, "-1");
+  if (const auto* how = e.get<challenge>(); how && is_field_value(how->text)) {
+    r.headers.add(field::www_authenticate, how->text);
+    r.headers.set("X-Content-Type-Options", "nosniff");
   }
   return r;
 }

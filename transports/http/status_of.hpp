@@ -33,8 +33,8 @@ struct error_body {
 status status_of(const error& e) noexcept;
 
 /// The answer to a request whose handler failed: that status, the attached content or else the
-/// message as `text/plain; charset=utf-8`, the attached fields, and `Retry-After` from the error's
-/// hint.
+/// message as `text/plain; charset=utf-8`, the attached fields, `Retry-After` and `retry_pushback`
+/// from the error's hint, and `WWW-Authenticate` from an attached `kit::challenge`.
 ///
 /// What a foreign exception says (one that `to_error` made an error of), and what a call to another
 /// server has failed with, may be nobody's business, and stays inside: clients get the status's

@@ -10,6 +10,7 @@
 #include <doctest/doctest.h>
 
 #include <kit/connection_info.hpp>
+#include <kit/credentials.hpp>
 #include <kit/metadata.hpp>
 #include <transports/http/access_log.hpp>
 #include <transports/http/router.hpp>
@@ -171,6 +172,33 @@ TEST_CASE_TEMPLATE("http server: what callers send along is ignored where that i
   w.run();
   CHECK(h[0].context.deadline() == w.loop.now() + 10s);
   CHECK(h[0].context.metadata().empty());
+}
+
+TEST_CASE_TEMPLATE(
+    "http server: what shows who is asking is in the context, unchecked, whatever else is ignored "
+    "[auth/jwt:12] [auth/basic:1]",
+    World, HTTP_WORLDS) {
+  held h;
+  World w(h.handler(), http::server_options{.propagate = false});
+  http_client c(w);
+  const auto shown = [&](const std::string& fields) {
+    c.get("/", fields);
+    w.run();
+    auto& last = h[h.size() - 1];
+    const auto* found = last.context.template get<kit::credentials>();
+    auto all = found ? found->authorization + "|" + found->api_key : std::string("none");
+    last.answer({});
+    c.answer();
+    return all;
+  };
+  CHECK(shown("Authorization: Basic YTpi\r\n") == "Basic YTpi|");
+  CHECK(shown("X-API-Key: k\r\nAuthorization: Bearer x\r\n") == "Bearer x|k");
+  CHECK(shown("x-api-key: k\r\n") == "|k");
+  CHECK(shown("") == "none");
+  World other(h.handler(), http::server_options{.api_key_field = ""});
+  http_client(other).get("/", "X-API-Key: k\r\n");
+  other.run();
+  CHECK_FALSE(h[h.size() - 1].context.template get<kit::credentials>());
 }
 
 TEST_CASE_TEMPLATE("http server: an old connection is closed after its request, or when idle",

@@ -46,7 +46,8 @@ void connection::begin() {
   const auto until = std::min(in(o.request_timeout), now.caller_deadline);
   // How long a streamed body takes isn't known.
   const auto limit = streamed ? time_point::max() : until;
-  if (by_proxy_ || (o.propagate && has_metadata(message.headers))) {
+  if (by_proxy_ || (o.propagate && has_metadata(message.headers)) ||
+      has_credentials(message.headers, o.api_key_field)) {
     now.context.emplace(context_of(message), limit);
   } else {
     now.context.emplace(context_, limit);
@@ -83,6 +84,7 @@ context connection::context_of(const request& r) const {
       ctx = ctx.with(std::move(who));
     }
   }
+  ctx = extract_credentials(r.headers, hub_->options.api_key_field, std::move(ctx));
   return hub_->options.propagate ? extract_metadata(r.headers, std::move(ctx)) : ctx;
 }
 

@@ -53,6 +53,7 @@ void remote_call::before(request& req) {
   if (options_->propagate) {
     inject_context(req.headers, context_, timer_wheel::of(executor_).now());
   }
+  inject_credentials(req.headers, options_->api_key_field, context_);
 }
 
 asio::awaitable<result<response>> remote_call::send(const handler& client, request req) {

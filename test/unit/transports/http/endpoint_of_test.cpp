@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include <kit/credentials.hpp>
 #include <kit/http/body.hpp>
 #include <kit/http/pushed_body.hpp>
 #include <kit/metadata.hpp>
@@ -431,6 +432,32 @@ TEST_CASE("endpoint_of: the deadline and the metadata travel, unless they shall 
       CHECK(sent.empty());
     }
   }
+}
+
+TEST_CASE(
+    "endpoint_of: credentials for the callee are in the fields, once, and only those "
+    "[auth/jwt:13] [not auth/jwt:D3]") {
+  kit::testing::loop loop;
+  played server;
+  const auto ep = http::endpoint_of<question, reply>(
+      server.handler(), http::method::get, "http://a/", ask, read_text,
+      {.before = {[](const kit::context& ctx, http::request& r) {
+         r.headers.set("Authorization", "Bearer old");
+         return ctx;
+       }},
+       .propagate = false});
+  const auto sent_in = [&](const kit::context& ctx) {
+    CHECK(loop.start(kit::with_context(ctx, ep.try_call(question{}))).value());
+    return server.requests.back().headers;
+  };
+  const auto shown = kit::context().with(kit::credentials{"Basic YTpi", "theirs"});
+  CHECK(sent_in(shown).get_all("authorization") == std::vector<std::string_view>{"Bearer old"});
+  CHECK_FALSE(sent_in(shown).get("x-api-key"));
+  const auto own = sent_in(shown.with(kit::outgoing_credentials{"Bearer new", "k"}));
+  CHECK(own.get_all("authorization") == std::vector<std::string_view>{"Bearer new"});
+  CHECK(own.get("x-api-key") == "k");
+  CHECK(sent_in(kit::context().with(kit::outgoing_credentials{"Bearer a\nb", "c\r\nd"}))
+            .get_all("authorization") == std::vector<std::string_view>{"Bearer old"});
 }
 
 namespace {

@@ -1,11 +1,18 @@
 #include <transports/http/status_of.hpp>
 
+#include <chrono>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include <doctest/doctest.h>
 
+#include <kit/credentials.hpp>
+#include <kit/http/check_status.hpp>
+#include <kit/http/classify.hpp>
 #include <transports/http/call_failure.hpp>
 
 #include "test/support/typed_call.hpp"
@@ -153,4 +160,53 @@ TEST_CASE("error response: a retry hint is told in whole seconds, rounded up") {
   CHECK(hint(0ms) == "0");
   CHECK(hint(-5s) == "0");
   CHECK(header(http::error_response(kit::errc::unavailable), http::field::retry_after) == "none");
+}
+
+TEST_CASE("error response: when to come again, in seconds and in milliseconds, or not to") {
+  const auto wait = http::error_response(
+      kit::error(kit::errc::unavailable, "busy").with_retry_after(std::chrono::milliseconds(350)));
+  CHECK(wait.headers.get("retry-after") == "1");
+  CHECK(wait.headers.get(http::retry_pushback) == "350");
+  const auto never =
+      http::error_response(kit::error(kit::errc::unavailable).with_retry_forbidden());
+  CHECK(never.headers.get(http::retry_pushback) == "-1");
+  CHECK_FALSE(never.headers.get("retry-after"));
+
+  CHECK(http::check_status(wait).error().retry_after() == std::chrono::milliseconds(350));
+  CHECK(http::check_status(never).error().forbids_retry());
+  for (const char* bad : {"", "x", "1x", "-5", "99999999999"}) {
+    http::response r{.status = http::status::service_unavailable};
+    r.headers.set(http::retry_pushback, bad);
+    CHECK(http::check_status(r).error().forbids_retry());
+  }
+}
+
+TEST_CASE("error response: 401 says how to show who one is [auth/basic:6] [not auth/basic:D1]") {
+  const auto r = http::error_response(kit::error(kit::errc::unauthenticated, "Unauthorized")
+                                          .with(kit::challenge{"Basic realm=\"a \\\"b\\\"\""}));
+  CHECK(r.status == http::status::unauthorized);
+  CHECK(r.body.bytes() == "Unauthorized");
+  CHECK(r.headers.get("www-authenticate") == "Basic realm=\"a \\\"b\\\"\"");
+  CHECK(r.headers.get("x-content-type-options") == "nosniff");
+  CHECK(r.headers.get_all("content-type") ==
+        std::vector<std::string_view>{"text/plain; charset=utf-8"});
+  CHECK_FALSE(
+      http::error_response(kit::error(kit::errc::unauthenticated).with(kit::challenge{"a\r\nb"}))
+          .headers.get("www-authenticate"));
+}
+
+TEST_CASE("by_status: what an answer's status means to policies") {
+  const auto by = http::by_status();
+  const auto of = [&](http::response r) { return by(kit::result<http::response>(std::move(r))); };
+  using kit::classification;
+  CHECK(of({.status = http::status::ok}) == classification());
+  CHECK(of({.status = http::status::found}) == classification());
+  CHECK(of({.status = http::status::not_found}) == classification());
+  CHECK(of({.status = http::status::internal_server_error}) == classification{.failure = true});
+  CHECK(of({.status = http::status::service_unavailable}) ==
+        classification{.failure = true, .retryable = true});
+  CHECK(of({.status = http::status::too_many_requests}) ==
+        classification{.failure = true, .retryable = true, .overload = true});
+  CHECK(by(kit::result<http::response>(kit::fail(kit::errc::unavailable))) ==
+        classification{.failure = true, .retryable = true});
 }

@@ -1,0 +1,11 @@
+// error: retry is inside circuit_breaker
+#include <middleware/circuit_breaker.hpp>
+#include <middleware/retry.hpp>
+#include <middleware/timeout.hpp>
+
+#include "layers.hpp"
+
+endpoint f(endpoint next) {
+  using namespace kit::middleware;
+  return kit::chain(kit::chain(timeout(), circuit_breaker()), kit::chain(timeout(), retry()))(next);
+}

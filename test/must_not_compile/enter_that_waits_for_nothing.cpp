@@ -1,0 +1,10 @@
+// error: an interceptor whose enter may say wait has a member wait
+#include "layers.hpp"
+
+struct waiting {
+  kit::result<kit::entry> enter(kit::call&) { return kit::entry::wait; }
+};
+
+endpoint f(endpoint next) {
+  return kit::chain(waiting())(next);
+}

@@ -1,0 +1,10 @@
+// error: hedge is inside circuit_breaker
+#include <middleware/circuit_breaker.hpp>
+#include <middleware/hedge.hpp>
+
+#include "layers.hpp"
+
+endpoint f(endpoint next) {
+  using namespace kit::middleware;
+  return kit::chain(circuit_breaker(), hedge())(next);
+}
