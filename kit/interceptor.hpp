@@ -25,7 +25,7 @@ class call_through;
 }
 
 /// What an interceptor's `enter` may say of a call that it doesn't refuse.
-enum class entry : std::uint8_t {
+enum class admission : std::uint8_t {
   in,    ///< It is let through.
   wait,  ///< Not yet: `wait` decides.
 };
@@ -157,10 +157,10 @@ inline constexpr bool waits_wrongly = requires { &I::wait; } && !waits_for_entry
 /// One that mostly decides at once, but has some calls wait, such as for a place in a queue, has a
 /// third member, and needn't be another middleware for it:
 ///
-///     kit::result<kit::entry> enter(kit::call&, state&);
+///     kit::result<kit::admission> enter(kit::call&, state&);
 ///     asio::awaitable<kit::result<void>> wait(kit::call&, state&);
 ///
-/// Where `enter` says `entry::wait`, `wait` lets the call through or refuses it. It runs in the
+/// Where `enter` says `admission::wait`, `wait` lets the call through or refuses it. It runs in the
 /// caller's coroutine; where it is cancelled, or its frame destroyed, it must undo what it did: the
 /// interceptor is not left then.
 ///

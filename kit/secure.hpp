@@ -17,12 +17,12 @@ namespace kit {
 /// Who the peer is, by a certificate that was verified.
 struct peer_certificate {
   /// Distinguished names as in RFC 4514, `CN=billing,O=Example`: for people to read.
-  std::string subject, issuer;
+  std::string subject = {}, issuer = {};
   /// The subject alternative names (RFC 5280 4.2.1.6): what identities are checked by. URIs are
   /// SPIFFE's identities, too.
-  std::vector<std::string> dns_names, uris, emails;
+  std::vector<std::string> dns_names = {}, uris = {}, emails = {};
   /// SHA-256 of the certificate, as 64 lower-case hexadecimal digits.
-  std::string fingerprint;
+  std::string fingerprint = {};
   /// Its last second.
   std::chrono::sys_seconds not_after{};
 

@@ -46,7 +46,7 @@ struct bulkhead::shared {
 
 bulkhead::bulkhead(bulkhead_options options) : shared_(new shared{.options = std::move(options)}) {}
 
-result<entry> bulkhead::enter(call& c, state& s) {
+result<admission> bulkhead::enter(call& c, state& s) {
   auto& self = *shared_;
   const auto limits = of(self.options.limits.get());
   const auto got = self.places.enter(c, s, limits, self.options.tenant);

@@ -61,7 +61,7 @@ class bulkhead {
   explicit bulkhead(bulkhead_options options = {});
 
   using state = detail::places::ticket;
-  result<entry> enter(call& c, state& s);
+  result<admission> enter(call& c, state& s);
   asio::awaitable<result<void>> wait(call& c, state& s);
   void leave(call& c, state& s) noexcept;
 

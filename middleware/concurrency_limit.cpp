@@ -64,7 +64,7 @@ struct concurrency_limit::shared {
 concurrency_limit::concurrency_limit(concurrency_limit_options options)
     : shared_(std::make_shared<shared>(std::move(options))) {}
 
-result<entry> concurrency_limit::enter(call& c, state& s) {
+result<admission> concurrency_limit::enter(call& c, state& s) {
   auto& self = *shared_;
   const auto limits = self.limits();
   const auto got = self.places.enter(c, s, limits, self.options.tenant);

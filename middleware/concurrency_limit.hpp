@@ -65,7 +65,7 @@ class concurrency_limit {
   explicit concurrency_limit(concurrency_limit_options options = {});
 
   using state = detail::places::ticket;
-  result<entry> enter(call& c, state& s);
+  result<admission> enter(call& c, state& s);
   asio::awaitable<result<void>> wait(call& c, state& s);
   void leave(call& c, state& s) noexcept;
 

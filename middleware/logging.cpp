@@ -5,7 +5,22 @@
 #include <optional>
 #include <utility>
 
+#include <kit/decision_log.hpp>
+
 namespace kit::middleware {
+namespace {
+
+// What policies decided about the call, in their words.
+std::string decisions_in(const context& ctx) {
+  std::string all;
+  const auto* log = ctx.get<decision_log>();
+  if (!log || log->size() == 0) return all;
+  for (const auto& d : log->decisions())
+    all.append(all.empty() ? "" : "; ").append(d.text());
+  return all;
+}
+
+}  // namespace
 
 struct logging::shared {
   log::logger logger;
@@ -44,7 +59,10 @@ void logging::leave(call& c) noexcept {
     const auto how = outcome.ending();
     const auto level = shared_->level_of(c, how);
     if (!shared_->logger.enabled(level, c.context())) return;
-    const auto log = shared_->logger.in(c.context());
+    auto log = shared_->logger.in(c.context());
+    if (const auto said = decisions_in(c.context()); !said.empty()) {
+      log = log.with("decisions", said);
+    }
     const auto name = kit::name(how);
     if (const auto* e = outcome.error()) {
       log.at(level, shared_->options.message, "method", c.name(), "outcome", name, "code",

@@ -38,7 +38,8 @@ struct logging_options {
 /// `method` is the endpoint's name, `outcome` how the call ended (`kit::ending`), `code` the
 /// error's code, `err` the error's message or the business error, `took` the time. Records carry
 /// the context's log fields and, with `tracing` or an HTTP server's tracing outside of this one,
-/// the ids of the trace. A call whose record is filtered out formats nothing.
+/// the ids of the trace; with `explaining` outside of it, `decisions` has what policies decided
+/// about the call. A call whose record is filtered out formats nothing.
 ///
 /// An interceptor: fuses with its neighbours. Threads: any.
 /// Source: Go kit's examples, loggingMiddleware.

@@ -79,7 +79,7 @@ class rate_limit::reservation {
 rate_limit::rate_limit(rate_limit_options options)
     : shared_(std::make_shared<shared>(std::move(options))) {}
 
-result<entry> rate_limit::enter(call& c, state& s) {
+result<admission> rate_limit::enter(call& c, state& s) {
   const auto& ctx = c.context();
   const auto& o = shared_->options;
   auto max_wait = o.max_wait;
@@ -95,13 +95,13 @@ result<entry> rate_limit::enter(call& c, state& s) {
   const auto rate = o.rate.get();
   const auto got = shared_->with_bucket(
       s.key, now, rate, [&](token_bucket& b) { return b.take(now, rate, s.cost, max_wait); });
-  if (got.at && got.wait == duration::zero()) return entry::in;
+  if (got.at && got.wait == duration::zero()) return admission::in;
 
   decide(ctx, c.name(), got.at ? delayed : refused,
          {got.tokens, rate.burst, rate.per_second, detail::milliseconds_of(got.wait)}, s.key);
   if (got.at) {
     s.due = *got.at;
-    return entry::wait;
+    return admission::wait;
   }
   if (s.cost > rate.burst) {
     return fail(errc::resource_exhausted, "rate limit exceeded: the call takes more than a burst");

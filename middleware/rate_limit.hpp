@@ -59,7 +59,7 @@ class rate_limit {
     double cost = 0;
     std::string key = {};
   };
-  result<entry> enter(call& c, state& s);
+  result<admission> enter(call& c, state& s);
   asio::awaitable<result<void>> wait(call& c, state& s);
 
  private:

@@ -12,6 +12,7 @@
 #include <kit/chain.hpp>
 #include <kit/classify.hpp>
 #include <kit/debug/detail/watched.hpp>
+#include <kit/decision_recorder.hpp>
 #include <kit/endpoint.hpp>
 #include <kit/http/request.hpp>
 #include <kit/http/response.hpp>
@@ -33,6 +34,9 @@ struct inspector_options {
   std::vector<std::pair<std::string, std::string>> build = {};
   /// Where the tracer keeps its traces. Null: there are none to be seen, nor what calls wait for.
   std::shared_ptr<tracing::trace_ring> traces = {};
+  /// What policies decided about calls, see `middleware::explaining`. One made without settings: it
+  /// isn't shown.
+  decision_recorder decisions = {};
   /// The table of the loggers' levels. Nothing: it isn't shown.
   std::optional<log::levels> levels = {};
   /// Whether levels may be changed by whoever can reach the page.
@@ -102,7 +106,8 @@ class inspector {
   ///  - `requests`: calls under way, the oldest first
   ///  - `traces`: those that failed, the slowest and the latest; `?endpoint=` picks the root
   ///  - `traces/{id}`: one of them, span by span
-  ///  - `endpoints/{name}`: one endpoint, with its layers
+  ///  - `endpoints/{name}`: one endpoint, with its layers and what they decided
+  ///  - `decisions`: what policies decided, in words
   ///  - `levels`: of the loggers
   ///  - `build`: the program and its process
   ///

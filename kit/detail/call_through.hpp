@@ -97,7 +97,7 @@ class call_through {
         restore_context<N>();
         return;
       }
-      if (said == entry::wait) {
+      if (said == admission::wait) {
         next_ = N;
         waiting_ = true;
         return;
@@ -144,7 +144,7 @@ class call_through {
   }
 
   template <class One>
-  entry enter_one(One& i, state_t<One>& state) {
+  admission enter_one(One& i, state_t<One>& state) {
     try {
       if constexpr (enters_with_state<One>) {
         return heed<One>([&] { return i.enter(call_, state); });
@@ -154,28 +154,28 @@ class call_through {
     } catch (...) {
       refusal_ = to_error(std::current_exception()).with_refused();
     }
-    return entry::in;
+    return admission::in;
   }
 
   template <class One, class F>
-  entry heed(F enter) {
+  admission heed(F enter) {
     using answer = decltype(enter());
     if constexpr (std::is_void_v<answer>) {
       enter();
-    } else if constexpr (std::is_same_v<answer, result<entry>>) {
+    } else if constexpr (std::is_same_v<answer, result<admission>>) {
       static_assert(waits_for_entry<One>,
                     "an interceptor whose enter may say wait has a member wait");
-      const result<entry> said = enter();
+      const result<admission> said = enter();
       if (said) return *said;
       refusal_ = said.error().with_refused();
     } else {
       static_assert(std::is_convertible_v<answer, result<void>>,
                     "an interceptor's enter must return void, kit::result<void>, or "
-                    "kit::result<kit::entry> where it has a member wait");
+                    "kit::result<kit::admission> where it has a member wait");
       const result<void> let = enter();
       if (!let) refusal_ = let.error().with_refused();
     }
-    return entry::in;
+    return admission::in;
   }
 
   template <std::size_t N>

@@ -26,14 +26,14 @@ error overloaded(const std::string& message, duration expected) {
 
 }  // namespace
 
-result<entry> tell(const call& c, const place_decisions& says, const places::answer& got,
-                   const places::limits& limits, const std::string& message) {
-  if (got.says == entry::in) return entry::in;
+result<admission> tell(const call& c, const place_decisions& says, const places::answer& got,
+                       const places::limits& limits, const std::string& message) {
+  if (got.says == admission::in) return admission::in;
   const auto in_use = number(got.in_use), all = number(limits.places), queued = number(got.queued);
   switch (got.why) {
     case places::refusal::none:
       decide(c.context(), c.name(), says.queued, {in_use, all, queued});
-      return entry::wait;
+      return admission::wait;
     case places::refusal::no_time:
       decide(c.context(), c.name(), says.no_time,
              {in_use, all, queued, milliseconds_of(got.expected_wait)});

@@ -20,8 +20,8 @@ struct place_decisions {
 };
 
 /// Records it, and makes the layer's answer of it.
-result<entry> tell(const call& c, const place_decisions& says, const places::answer& got,
-                   const places::limits& limits, const std::string& message);
+result<admission> tell(const call& c, const place_decisions& says, const places::answer& got,
+                       const places::limits& limits, const std::string& message);
 
 struct waited {
   time_point since{};

@@ -54,7 +54,7 @@ places::answer places::enter(call& c, ticket& t, const limits& l, const call_key
   }
   const auto& ctx = c.context();
   const auto of = criticality_of(ctx);
-  answer a{.says = entry::wait, .in_use = in_use()};
+  answer a{.says = admission::wait, .in_use = in_use()};
   const auto deadline = ctx.deadline().value_or(time_point::max());
   std::shared_ptr<ticket::waiting> out;
   {

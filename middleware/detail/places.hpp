@@ -49,7 +49,7 @@ class places {
   };
   enum class refusal : std::uint8_t { none, full, no_time };
   struct answer {
-    entry says = entry::in;
+    admission says = admission::in;
     refusal why = refusal::none;
     std::size_t in_use = 0;
     std::size_t queued = 0;

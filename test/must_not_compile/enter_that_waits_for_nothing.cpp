@@ -2,7 +2,7 @@
 #include "layers.hpp"
 
 struct waiting {
-  kit::result<kit::entry> enter(kit::call&) { return kit::entry::wait; }
+  kit::result<kit::admission> enter(kit::call&) { return kit::admission::wait; }
 };
 
 endpoint f(endpoint next) {

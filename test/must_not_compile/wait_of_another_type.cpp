@@ -4,7 +4,7 @@
 #include "layers.hpp"
 
 struct waiting {
-  kit::result<kit::entry> enter(kit::call&) { return kit::entry::wait; }
+  kit::result<kit::admission> enter(kit::call&) { return kit::admission::wait; }
   asio::awaitable<void> wait(kit::call&) { co_return; }
 };
 

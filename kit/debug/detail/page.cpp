@@ -122,6 +122,9 @@ content find_content(const core& c, const http::request& req, std::string_view r
   if (raw.empty()) return written(make_overview(c, now), "Overview", base);
   if (path == "requests") return written(make_requests(c, now), "Requests", base);
   if (path == "build") return written(make_build(c), "Build", base);
+  if (path == "decisions" && c.options.decisions) {
+    return written(make_decisions(c), "Decisions", base);
+  }
   if (path == "levels" && c.options.levels) return written(make_levels(c), "Levels", base);
   if (path == "traces" && c.options.traces) {
     return written(make_traces(c, req.query("endpoint")), "Traces", base);

@@ -29,6 +29,7 @@ struct about {
   std::size_t in_flight = 0;
   bool has_traces = false;
   bool has_levels = false;
+  bool has_decisions = false;
 };
 
 struct quantiles {
@@ -114,6 +115,20 @@ struct span_shown {
   std::uint32_t dropped = 0;       // attributes, events and links
 };
 
+struct decision_shown {
+  std::string endpoint;
+  std::string text;
+  double age = 0;
+};
+struct decision_total_shown {
+  std::string endpoint;
+  std::string layer;
+  std::string decision;
+  std::uint64_t count = 0;
+  std::string text;  // of the last one
+  double age = 0;
+};
+
 struct level_shown {
   std::string name;
   std::string level;
@@ -153,7 +168,13 @@ struct endpoint_page {
   endpoint_shown endpoint;
   std::vector<std::string> layers;  // the outermost first
   std::map<std::string, std::uint64_t> endings;
+  std::vector<decision_total_shown> decisions;
   std::vector<request_shown> requests;
+};
+struct decisions_page {
+  detail::about about;
+  std::vector<decision_shown> latest;  // the newest first
+  std::vector<decision_total_shown> totals;
 };
 struct levels_page {
   detail::about about;
@@ -179,6 +200,8 @@ traces_page make_traces(const core& c, std::optional<std::string> endpoint);
 /// Nothing when the trace isn't there.
 std::optional<trace_page> make_trace(const core& c, std::string_view id);
 std::optional<endpoint_page> make_endpoint(const core& c, std::string_view name, time_point now);
+decisions_page make_decisions(const core& c);
+std::vector<decision_total_shown> decisions_about(const core& c, const std::string& endpoint);
 levels_page make_levels(const core& c);
 build_page make_build(const core& c);
 

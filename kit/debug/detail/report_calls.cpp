@@ -152,6 +152,7 @@ std::optional<endpoint_page> make_endpoint(const core& c, std::string_view name,
   const auto ended = w->total().ended;
   for (std::size_t i = 0; i < ending_count; ++i)
     p.endings.emplace(kit::name(static_cast<ending>(i)), ended[i]);
+  p.decisions = decisions_about(c, std::string(name));
   std::vector<running_call> calls;
   w->append_running(calls, c.options.max_requests);
   p.requests = show(std::move(calls), c.options.max_requests, c, now);

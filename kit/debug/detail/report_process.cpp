@@ -48,6 +48,7 @@ about make_about(const core& c, std::string_view page) {
     a.in_flight += w->total().running;
   a.has_traces = c.options.traces != nullptr;
   a.has_levels = c.options.levels.has_value();
+  a.has_decisions = bool(c.options.decisions);
   return a;
 }
 

@@ -163,6 +163,7 @@ function endpoint(d) {
           ),
       ),
     ),
+    d.decisions.length > 0 && card('Decisions', 'of its layers', decisionTotals(d.decisions, false)),
     card('In flight', 'the oldest first', requestsTable(d.requests)),
   ];
 }
@@ -187,7 +188,7 @@ const missing = (d) => [
   heading('Not found', el('p', {}, d.message)),
   el('p', {}, el('a', { href: base }, 'To the overview')),
 ];
-const pages = { overview, requests, traces, trace, endpoint, levels, build, missing };
+const pages = { overview, requests, traces, trace, endpoint, decisions, levels, build, missing };
 
 function frame(a) {
   byId('service').textContent = a.name;
@@ -207,6 +208,7 @@ function frame(a) {
     link('Overview', '', 'overview'),
     link('Requests', 'requests', 'requests', a.in_flight),
     a.has_traces && link('Traces', 'traces', 'traces'),
+    a.has_decisions && link('Decisions', 'decisions', 'decisions'),
     a.has_levels && link('Levels', 'levels', 'levels'),
     link('Build', 'build', 'build'),
   ]);

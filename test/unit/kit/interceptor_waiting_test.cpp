@@ -55,9 +55,9 @@ struct waiting {
   struct state {
     bool waited = false;
   };
-  kit::result<kit::entry> enter(kit::call&, state&) {
-    if (wait_for == kit::duration{}) return kit::entry::in;
-    return kit::entry::wait;
+  kit::result<kit::admission> enter(kit::call&, state&) {
+    if (wait_for == kit::duration{}) return kit::admission::in;
+    return kit::admission::wait;
   }
   awaitable<kit::result<void>> wait(kit::call& c, state& s) {
     return in_line(c, s, log, wait_for, refusal);

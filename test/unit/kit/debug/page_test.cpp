@@ -25,8 +25,8 @@ std::size_t count(std::string_view text, std::string_view what) {
   return n;
 }
 
-const std::vector<std::string> all_pages{"/",       "/requests", "/traces",
-                                         "/levels", "/build",    "/endpoints/sum"};
+const std::vector<std::string> all_pages{"/",      "/requests",      "/traces",   "/levels",
+                                         "/build", "/endpoints/sum", "/decisions"};
 
 }  // namespace
 

@@ -62,6 +62,9 @@ struct world {
   kit::testing::loop loop;
   std::shared_ptr<tracing::trace_ring> ring = std::make_shared<tracing::trace_ring>();
   kit::log::levels levels;
+  kit::decision_recorder decisions{{.wall_now = [this] {
+    return std::chrono::time_point_cast<std::chrono::system_clock::duration>(wall());
+  }}};
   kit::debug::inspector_options options;
   kit::debug::inspector inspect;
   kit::endpoint<http::request, http::response> handler;
@@ -77,6 +80,7 @@ struct world {
   kit::debug::inspector_options with_parts(kit::debug::inspector_options o) {
     if (!o.traces) o.traces = ring;
     if (!o.levels) o.levels = levels;
+    if (!o.decisions) o.decisions = decisions;
     if (!o.wall_now) o.wall_now = [this] { return wall(); };
     return o;
   }
