@@ -1,6 +1,7 @@
 #include <kit/jwt/key_set.hpp>
 
 #include <fstream>
+#include <set>
 #include <utility>
 
 #include <kit/codec/json.hpp>
@@ -21,19 +22,20 @@ struct jwks {
 // Of each key, by itself.
 struct kind {
   std::string kty;
-  std::optional<std::string> alg;
+  std::optional<std::string> alg, kid;
   std::optional<json::raw> d;
 };
 
-key key_of(std::string_view text, const key_set_options& options) {
-  const auto k = json::decode<kind>(text);
-  if (k && options.only_public && (k->kty == "oct" || k->d)) {
+key key_of(std::string_view text, const kind& k, const key_set_options& options) {
+  if (options.only_public && (k.kty == "oct" || k.d)) {
     throw error(errc::invalid_argument, "it should be public, but is secret");
   }
   key_options with{.allow_weak = options.allow_weak};
-  if (k && k->kty == "RSA" && !k->alg) with.algorithm = options.rsa_algorithm;
+  if (k.kty == "RSA" && !k.alg) with.algorithm = options.rsa_algorithm;
   return key::from_jwk(text, std::move(with));
 }
+
+constexpr const char* same_kid = "two keys have the same kid";
 
 }  // namespace
 
@@ -46,7 +48,7 @@ std::shared_ptr<const key_set::content> key_set::checked(content c) {
   for (auto a = c.keys.begin(); a != c.keys.end(); ++a) {
     for (auto b = c.keys.begin(); b != a; ++b) {
       if (!a->id().empty() && a->id() == b->id() && a->algorithm() == b->algorithm()) {
-        refuse("two keys have the same kid");
+        refuse(same_kid);
       }
     }
   }
@@ -64,11 +66,14 @@ key_set key_set::parse(std::string_view json, const key_set_options& options) {
   if (!set) refuse(std::string(set.error().message()));
   if (set->keys.size() > options.max_keys) refuse("it has too many keys");
   content c;
+  std::set<std::pair<std::string, std::string>> ids;  // also of keys that can't be used
   bool secret = false;
   bool pair = false;
   for (std::size_t i = 0; i < set->keys.size(); ++i) {
+    const auto k = json::decode<kind>(set->keys[i].text()).value_or(kind());
+    if (k.kid && k.alg && !ids.emplace(*k.kid, *k.alg).second) refuse(same_kid);
     try {
-      c.keys.push_back(key_of(set->keys[i].text(), options));
+      c.keys.push_back(key_of(set->keys[i].text(), k, options));
       (c.keys.back().symmetric() ? secret : pair) = true;
     } catch (const error& e) {
       c.passed_over.push_back("key " + std::to_string(i) + ": " + e.what());

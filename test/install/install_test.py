@@ -20,6 +20,7 @@ PROGRAMS = {
     "core": "cokit",
     "secure": "cokit-tls",
     "signed": "cokit-aws",
+    "token": "cokit-jwt",
     "service": "cokit-http",
     "client": "cokit-http-client",
     "compression": "cokit-http-compression",

@@ -71,6 +71,7 @@ class parameters {
     }
     numbers_.push_back(std::move(n));
   }
+  /// Refers to the octets and to the value.
   void add_octets(const char* name, const std::string& octets) {
     if (OSSL_PARAM_BLD_push_octet_string(all_.get(), name, octets.data(), octets.size()) != 1)
       broken("parameters");
@@ -124,10 +125,10 @@ constexpr std::array<curve, 3> curves{
 pkey_ptr ec_key(const jwk& j) {
   const auto* c = std::ranges::find(curves, j.crv.value_or(""), &curve::name);
   if (c == curves.end()) refuse_key("its curve is not known");
+  const auto point = '\4' + member(j.x, "x", c->bytes).view() + member(j.y, "y", c->bytes).view();
   parameters all;
   all.add_name(OSSL_PKEY_PARAM_GROUP_NAME, c->openssl);
-  all.add_octets(OSSL_PKEY_PARAM_PUB_KEY,
-                 '\4' + member(j.x, "x", c->bytes).view() + member(j.y, "y", c->bytes).view());
+  all.add_octets(OSSL_PKEY_PARAM_PUB_KEY, point);
   if (j.d) all.add(OSSL_PKEY_PARAM_PRIV_KEY, member(j.d, "d", c->bytes));
   return all.key("EC", j.d.has_value());
 }
