@@ -53,6 +53,7 @@ result<void> jwt_verifier::enter(call& c) {
 struct remote_jwt_verifier::shared {
   jwt_verifier::shared local;
   jwt::remote_key_set keys;
+  jwt::key_set none = {};
 };
 
 remote_jwt_verifier::remote_jwt_verifier(jwt::remote_key_set keys, jwt::verifier v,
@@ -66,7 +67,7 @@ jwt::remote_key_set::keys_ptr remote_jwt_verifier::current_keys(const shared& s)
 
 result<context> remote_jwt_verifier::check(const shared& s, const context& ctx,
                                            const jwt::remote_key_set::keys_ptr& keys) {
-  return s.local.check(ctx, keys ? *keys : s.local.verifier.keys());
+  return s.local.check(ctx, keys ? *keys : s.none);
 }
 
 bool remote_jwt_verifier::needs_fetch(const error& e) noexcept {

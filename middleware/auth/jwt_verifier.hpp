@@ -44,7 +44,7 @@ identity identity_of(const jwt::claims& c);
 /// let in, at once on several threads.
 struct jwt_verifier_options {
   /// Who is asking; roles and tenants are in claims that differ from issuer to issuer.
-  std::function<identity(const jwt::claims&)> identity = identity_of;
+  std::function<kit::identity(const jwt::claims&)> identity = identity_of;
   /// What else the context is to hold, in this order.
   std::vector<add_to_context> add = {};
   /// Lets calls in that bring no token: without claims and identity. A wrong token is refused.
