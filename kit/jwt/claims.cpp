@@ -44,9 +44,10 @@ bool read_audience(json::reader& r, std::vector<std::string>& v) {
 
 bool write_time(json::writer& w, std::string_view name, const std::optional<wall_time>& v) {
   if (!v) return true;
-  const auto whole = std::chrono::floor<seconds>(v->time_since_epoch());
+  // Not `floor`, which goes past the first time point.
+  const auto whole = std::chrono::duration_cast<seconds>(v->time_since_epoch());
   if (whole == v->time_since_epoch()) return w.member(name, std::int64_t{whole.count()});
-  const auto fine = std::chrono::floor<microseconds>(v->time_since_epoch());
+  const auto fine = std::chrono::duration_cast<microseconds>(v->time_since_epoch());
   return w.member(name, static_cast<double>(fine.count()) / 1e6);
 }
 

@@ -62,7 +62,7 @@ struct jwt_signer::shared {
     renew_at = wall_time::max();
     if (const auto* text = std::get_if<json::raw>(&claims)) return sign(*text);
     const auto whole = timed(std::get<jwt::claims>(claims), now);
-    if (whole.exp && *whole.exp != wall_time::max()) renew_at = *whole.exp - options.renew_before;
+    if (whole.exp) renew_at = *whole.exp > now ? *whole.exp - options.renew_before : now;
     return sign(whole);
   }
 

@@ -120,6 +120,13 @@ TEST_CASE("jwt::claims: written, registered ones first") {
   CHECK_FALSE(json::encode(claims{.sub = "\xff"}));
 }
 
+TEST_CASE("jwt::claims: the ends of the clock can be written") {
+  CHECK(written({.exp = wall_time::max()}) == R"({"exp":9223372036.854776})");
+  CHECK(written({.exp = wall_time::min()}) == R"({"exp":-9223372036.854776})");
+  CHECK(read(R"({"exp":9223372036.854776})").exp == wall_time::max());
+  CHECK(read(R"({"exp":-9223372036.854776})").exp == wall_time::min());
+}
+
 TEST_CASE("jwt::claims: come back as they were written") {
   const std::string text = R"({"sub":"alice","exp":1700000000.25,"user":"u"})";
   CHECK(written(read(text)) == text);
