@@ -84,7 +84,7 @@ result<jws> jws::parse(std::string_view token, std::size_t max_bytes) {
 }
 
 bool jws::may_be_by(const key& k) const noexcept {
-  return head_.kid.empty() || k.id().empty() || k.id() == head_.kid;
+  return k.can_verify() && (head_.kid.empty() || k.id().empty() || k.id() == head_.kid);
 }
 
 std::optional<failure> jws::rules_out(const key_set& keys) const {

@@ -38,7 +38,7 @@ class jws {
 
   /// Why no key of the set can have signed this, from what the header says: `unexpected_algorithm`
   /// where its key is for another one, or `unknown_key`. A key that has no `kid` is one for any
-  /// `kid`, and a token that has none may be signed by any key.
+  /// `kid`, and a token that has none may be signed by any key: all of its algorithm are tried.
   std::optional<failure> rules_out(const key_set& keys) const;
   /// Whether a key of the set that has the right `kid` and algorithm has signed it.
   bool signed_by(const key_set& keys) const;

@@ -129,10 +129,10 @@ struct remote_key_set::owner {
 
   // With the lock, which it gives away, as the task may begin inside the call.
   void start(std::unique_lock<std::mutex> lock) {
+    auto round = std::make_shared<remote_key_set::core::round>(core);
     core->fetching = true;
     core->next_fetch = saturating_add(core->wheel.now(), core->options.min_interval);
     lock.unlock();
-    auto round = std::make_shared<remote_key_set::core::round>(core);
     (void)tasks.try_spawn("jwks", remote_key_set::core::fetch(std::move(round)));
   }
 

@@ -45,7 +45,8 @@ struct remote_key_set_options {
 /// when their time is over or a token names a key that isn't among them. Callers share one fetch,
 /// and it goes on when they give up.
 ///
-/// Fetches run on the executor that is handed over; time is that of its loop (`timer_wheel`).
+/// Fetches run on the executor that is handed over, in the context that it carries; time is that of
+/// its loop (`timer_wheel`).
 ///
 /// Errors:   throws `errc::invalid_argument` for options out of range.
 /// Lifetime: a handle; copies share. With the last one, and those who wait, a fetch that is under

@@ -25,7 +25,7 @@ struct verifier_options {
   std::chrono::milliseconds leeway{0};
   /// Refuses a token that never expires.
   bool require_exp = false;
-  /// Refuses one that says it comes from the future (`iat`).
+  /// Refuses one that says it comes from the future (`iat`); where clocks differ, give some leeway.
   bool check_iat = true;
   /// How old it may be, by its `iat`, which it then must have. 0: of any age.
   std::chrono::seconds max_age{0};

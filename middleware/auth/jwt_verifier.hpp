@@ -43,7 +43,8 @@ identity identity_of(const jwt::claims& c);
 /// Settings of `jwt_verifier` and `remote_jwt_verifier`. Functions are called for each call that is
 /// let in, at once on several threads.
 struct jwt_verifier_options {
-  /// Who is asking; roles and tenants are in claims that differ from issuer to issuer.
+  /// Who is asking; roles and tenants are in claims that differ from issuer to issuer. Empty:
+  /// nobody is.
   std::function<kit::identity(const jwt::claims&)> identity = identity_of;
   /// What else the context is to hold, in this order.
   std::vector<add_to_context> add = {};

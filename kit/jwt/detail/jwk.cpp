@@ -101,6 +101,10 @@ pkey_ptr rsa_key(const jwk& j) {
   if (j.oth) refuse_key("more than two primes");
   parameters all;
   all.add(OSSL_PKEY_PARAM_RSA_N, member(j.n, "n"));
+  // Signing with what is longer than the modulus could take minutes.
+  for (const auto* part : {&j.d, &j.p, &j.q, &j.dp, &j.dq, &j.qi}) {
+    if (*part && (*part)->size() > j.n->size()) refuse_key("a part of it is longer than n");
+  }
   all.add(OSSL_PKEY_PARAM_RSA_E, member(j.e, "e"));
   if (j.d) all.add(OSSL_PKEY_PARAM_RSA_D, member(j.d, "d"));
   if (j.p || j.q || j.dp || j.dq || j.qi) {  // all of them or none (RFC 7518 6.3.2)

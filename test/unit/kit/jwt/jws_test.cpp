@@ -203,6 +203,10 @@ TEST_CASE("jwt::jws: which keys are tried, by kid and algorithm") {
   CHECK(verify_jws(sign_jws("x", secret_of('c', "a")).value(), open));
   CHECK(refusal(sign_jws("x", a).value(), key_set()) == failure::unknown_key);
   CHECK(refusal(sign_jws("x", nameless).value(), key_set()) == failure::unknown_key);
+  // A key that is for signing only counts as none.
+  const auto signs = key::from_jwk(R"({"kty":"oct","alg":"HS256","key_ops":["sign"],)"
+                                   R"("k":"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"})");
+  CHECK(refusal(sign_jws("x", signs).value(), signs) == failure::unknown_key);
   // The kid is right, the algorithm isn't.
   const auto ed = key::from_jwk(test::ed25519_private, {.id = "a"});
   CHECK(refusal(sign_jws("x", ed).value(), keys) == failure::unexpected_algorithm);

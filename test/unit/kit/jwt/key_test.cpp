@@ -105,6 +105,25 @@ TEST_CASE("jwt::key: HMAC, again and again, on several threads") {
   }
 }
 
+TEST_CASE("jwt::key: ECDSA and RSA on several threads") {
+  for (const auto& [kind, alg] :
+       {std::pair("P-256", algorithm::es256), {"RSA-2048", algorithm::ps256}}) {
+    const auto k = key::from_pem(pems_of(kind).pkcs8, {.algorithm = alg});
+    const auto a = k.sign("a").value();
+    std::vector<std::thread> threads;
+    std::array<int, 4> wrong{};
+    for (auto& w : wrong) {
+      threads.emplace_back([&] {
+        for (int i = 0; i < 20; ++i)
+          w += !k.verify("a", a) + k.verify("b", a) + !k.verify("b", k.sign("b").value());
+      });
+    }
+    for (auto& t : threads)
+      t.join();
+    CHECK(wrong == std::array<int, 4>{});
+  }
+}
+
 TEST_CASE("jwt::key: HMAC is that of RFC 4231") {
   const auto k = key::secret("Jefe", algorithm::hs256, {.allow_weak = true});
   const auto expected =
@@ -233,6 +252,8 @@ TEST_CASE("jwt::key: JWKs that are none") {
   begins(R"({"kty":"RSA","alg":"RS256","n":"AAAA"})", "e is missing");
   begins(R"({"kty":"RSA","alg":"RS256","n":"AAAA","e":"AQAB","oth":[]})", "more than two primes");
   begins(R"({"kty":"RSA","alg":"RS256","n":"","e":""})", "");
+  begins(R"({"kty":"RSA","alg":"RS256","n":"AAAA","e":"AQAB","d":"AAAAAA"})",
+         "a part of it is longer than n");
   begins(std::string(1 << 17, ' '), "not a JWK: ");
 }
 

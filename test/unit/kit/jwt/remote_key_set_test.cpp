@@ -2,13 +2,21 @@
 
 #include <chrono>
 #include <cstddef>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <asio/any_io_executor.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/execution/outstanding_work.hpp>
+#include <asio/io_context.hpp>
+#include <asio/require.hpp>
+#include <asio/use_future.hpp>
 
 #include <kit/jwt/failure.hpp>
 #include <kit/testing/loop.hpp>
@@ -46,6 +54,10 @@ http::response answer(const std::string& text, std::string_view cache_control = 
   auto r = http::response::json(http::status::ok, text);
   if (!cache_control.empty()) r.headers.set(http::field::cache_control, cache_control);
   return r;
+}
+
+asio::awaitable<http::response> publish(http::request) {
+  co_return answer(document({"a"}));
 }
 
 struct endless : http::body_source {
@@ -356,6 +368,34 @@ TEST_CASE("jwt::remote_key_set: a loop that ends under a fetch") {
   const auto call = f->get();
   CHECK(call.pending());
   f.reset();
+}
+
+TEST_CASE("jwt::remote_key_set: callers on other loops than that of the fetch") {
+  asio::io_context home(1);
+  std::vector<std::unique_ptr<asio::io_context>> others;
+  std::vector<std::future<kit::result<keys_ptr>>> answers;
+  {
+    const remote_key_set keys(home.get_executor(),
+                              kit::endpoint<http::request, http::response>(publish), {.url = url});
+    for (int i = 0; i < 4; ++i) {
+      auto& loop = *others.emplace_back(std::make_unique<asio::io_context>(1));
+      for (int j = 0; j < 10; ++j) {
+        const asio::any_io_executor ex = loop.get_executor();
+        answers.push_back(asio::co_spawn(ex, keys.get(), asio::use_future));
+      }
+    }
+    std::vector<std::thread> threads;
+    for (auto& loop : others)
+      threads.emplace_back([&] { loop->run(); });
+    const auto work = asio::require(home.get_executor(), asio::execution::outstanding_work.tracked);
+    std::thread at_home([&] { home.run(); });
+    for (auto& a : answers)
+      CHECK(id_of(a.get().value()) == "a");
+    home.stop();
+    at_home.join();
+    for (auto& t : threads)
+      t.join();
+  }
 }
 
 TEST_CASE("jwt::remote_key_set: options out of range") {
