@@ -178,6 +178,14 @@ TEST_CASE("jwt::jws: a key is used with its own algorithm only") {
   }
 }
 
+TEST_CASE("jwt::jws: the header names one algorithm, the signature is of another") {
+  const auto small = secret_of('a');
+  const auto large = key::secret(std::string(64, 'b'), algorithm::hs512);
+  const key_set both(std::vector{small, large});
+  CHECK(verify_jws(token_with(R"({"alg":"HS256"})", small), both));
+  CHECK(refusal(token_with(R"({"alg":"HS512"})", small), both) == failure::bad_signature);
+}
+
 TEST_CASE("jwt::jws: keys that the header brings along are the sender's") {
   const auto attacker = key::from_jwk(test::ed25519_private);
   const auto ours = key::from_pem(pems_of("ED25519").spki);

@@ -179,6 +179,14 @@ TEST_CASE("jwt::key: PEM that can't be used") {
   CHECK(pem_refusal(pems_of("P-256").encrypted) == "it is encrypted");
   CHECK(pem_refusal(pems_of("secp256k1").spki) == "its curve is not known");
   CHECK(pem_refusal(pems_of("X25519").spki) == "it is of a kind that signs no tokens");
+  const std::string ed =
+      "-----BEGIN PUBLIC KEY-----\n"
+      "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
+      "-----END PUBLIC KEY-----\n";
+  CHECK(pem_refusal(ed) == "");
+  auto with_a_byte_more = ed;
+  with_a_byte_more.replace(ed.find("URo="), 4, "URoA");
+  CHECK(pem_refusal(with_a_byte_more) == "PUBLIC KEY is malformed");
   const auto cut = pems_of("P-256").spki;
   CHECK(pem_refusal(cut.substr(0, cut.size() / 2)) == "there is none in the PEM text");
   // What comes before a key doesn't matter.

@@ -143,6 +143,17 @@ TEST_CASE("jwt::remote_key_set: all who wait share one fetch") {
     CHECK(id_of(c.value().value()) == "a");
 }
 
+TEST_CASE("jwt::remote_key_set: there is one fetch at a time, also where it takes long") {
+  fixture f({.min_interval = 1s});
+  const auto first = f.get();
+  f.loop.advance(5s);
+  const auto second = f.get();
+  CHECK(f.fetches() == 1);
+  f.give(answer(document({"a"})));
+  CHECK(first.value());
+  CHECK(second.value());
+}
+
 TEST_CASE("jwt::remote_key_set: fetched anew behind the back of callers when its time is over") {
   fixture f;
   const auto old = f.filled({"a"});
@@ -290,6 +301,7 @@ TEST_CASE("jwt::remote_key_set: rotation: a key that isn't known has the keys fe
   CHECK(id_of(one.value().value()) == "b");
   CHECK(two.value().value() == one.value().value());
   // Who comes later with the old ones gets what was fetched meanwhile.
+  f.loop.advance(10s);
   CHECK(f.newer_than(old).value().value() == one.value().value());
   CHECK(f.fetches() == 2);
 }
