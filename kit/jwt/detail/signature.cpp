@@ -50,7 +50,7 @@ std::string as_text(const std::array<unsigned char, EVP_MAX_MD_SIZE>& digest, un
   return {reinterpret_cast<const char*>(digest.data()), size};
 }
 
-/// RSA and ECDSA: signatures of hashes.
+/// What RSA and ECDSA have in common: signatures of hashes.
 class hashed : public primitive {
  public:
   hashed(algorithm a, pkey_ptr k) : algorithm_(a), key_(std::move(k)), hash_(hash_of(a)) {}
@@ -119,6 +119,20 @@ struct release_ecdsa {
 };
 using ecdsa_ptr = std::unique_ptr<ECDSA_SIG, release_ecdsa>;
 
+/// As long as the modulus: OpenSSL also takes a signature of PSS without its leading zeros.
+class rsa final : public hashed {
+ public:
+  rsa(algorithm a, pkey_ptr k)
+      : hashed(a, std::move(k)), size_(static_cast<std::size_t>(EVP_PKEY_get_size(pkey()))) {}
+
+  bool verify(std::string_view message, std::string_view signature) const override {
+    return signature.size() == size_ && hashed::verify(message, signature);  // RFC 8017 8.1.2
+  }
+
+ private:
+  const std::size_t size_;
+};
+
 /// OpenSSL has r and s in DER, JOSE side by side (RFC 7518 3.4).
 class ecdsa final : public hashed {
  public:
@@ -127,7 +141,7 @@ class ecdsa final : public hashed {
         half_(static_cast<std::size_t>(EVP_PKEY_get_bits(pkey()) + 7) / 8) {}
 
   result<std::string> sign(std::string_view message) const override {
-    const auto der = hashed::sign(message);
+    auto der = hashed::sign(message);
     if (!der) return der;
     const auto* at = bytes(*der);
     const ecdsa_ptr s(d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(der->size())));
@@ -147,9 +161,8 @@ class ecdsa final : public hashed {
     bignum_ptr r(BN_bin2bn(bytes(signature), size, nullptr));
     bignum_ptr s(BN_bin2bn(bytes(signature) + half_, size, nullptr));
     const ecdsa_ptr both(ECDSA_SIG_new());
-    if (!r || !s || !both || ECDSA_SIG_set0(both.get(), r.get(), s.get()) != 1) return false;
-    (void)r.release();  // now both's
-    (void)s.release();
+    if (!r || !s || !both) return false;
+    ECDSA_SIG_set0(both.get(), r.release(), s.release());  // fails for null only
     std::array<unsigned char, 160> der{};  // two integers of up to 67 bytes each, and a frame
     auto* end = der.data();
     const int length = i2d_ECDSA_SIG(both.get(), nullptr);
@@ -210,7 +223,7 @@ digest_ptr hash_of(algorithm a) {
 std::unique_ptr<primitive> make_signature(algorithm a, pkey_ptr key) {
   if (family_of(a) == family::okp) return std::make_unique<eddsa>(std::move(key));
   if (family_of(a) == family::ec) return std::make_unique<ecdsa>(a, std::move(key));
-  return std::make_unique<hashed>(a, std::move(key));
+  return std::make_unique<rsa>(a, std::move(key));
 }
 
 }  // namespace kit::jwt::detail

@@ -105,6 +105,21 @@ TEST_CASE("jwt::key: HMAC, again and again, on several threads") {
   }
 }
 
+TEST_CASE(
+    "jwt::key: an RSA signature has all its bytes, zeros at its start, too (RFC 8017 8.1.2)") {
+  for (const auto a : {algorithm::rs256, algorithm::ps256}) {
+    const auto k = key::from_pem(pems_of("RSA-2048").pkcs8, {.algorithm = a});
+    std::string message, signature;
+    do {  // one of 256 on average
+      message += 'm';
+      signature = k.sign(message).value();
+    } while (signature.front() != 0);
+    CHECK(k.verify(message, signature));
+    CHECK_FALSE(k.verify(message, signature.substr(1)));
+    CHECK_FALSE(k.verify(message, '\0' + signature));
+  }
+}
+
 TEST_CASE("jwt::key: ECDSA and RSA on several threads") {
   for (const auto& [kind, alg] :
        {std::pair("P-256", algorithm::es256), {"RSA-2048", algorithm::ps256}}) {
