@@ -23,4 +23,12 @@ void append(std::string& out, std::span<const std::byte> bytes);
 /// text, such as one with line breaks, or with bits behind the last byte that aren't zero.
 std::optional<std::vector<std::byte>> decode(std::string_view text);
 
+/// The URL-safe alphabet without padding (section 5), as RFC 7515 has it.
+std::string encode_url(std::span<const std::byte> bytes);
+void append_url(std::string& out, std::span<const std::byte> bytes);
+
+/// Reads that and nothing else: neither padding nor the standard alphabet. So each text has one
+/// encoding, and each encoding is of one text.
+std::optional<std::string> decode_url(std::string_view text);
+
 }  // namespace kit::base64

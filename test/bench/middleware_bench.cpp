@@ -1,8 +1,10 @@
-// What the observability middlewares add to a call, inside a request: nanoseconds of this thread's
+// What middlewares add to a call, inside a request: nanoseconds of this thread's
 // CPU time, and allocations. Each line is the whole call; the first is that of the bare endpoint.
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include <asio/awaitable.hpp>
@@ -11,14 +13,25 @@
 
 #include <kit/chain.hpp>
 #include <kit/debug/inspector.hpp>
+#include <kit/decision_recorder.hpp>
 #include <kit/job.hpp>
 #include <kit/log/logger.hpp>
 #include <kit/log/sink.hpp>
 #include <kit/metrics/registry.hpp>
 #include <kit/this_context.hpp>
 #include <kit/tracing/tracer.hpp>
+#include <middleware/bulkhead.hpp>
+#include <middleware/circuit_breaker.hpp>
+#include <middleware/concurrency_limit.hpp>
+#include <middleware/deadline.hpp>
+#include <middleware/explaining.hpp>
 #include <middleware/instrumenting.hpp>
+#include <middleware/load_shed.hpp>
 #include <middleware/logging.hpp>
+#include <middleware/rate_limit.hpp>
+#include <middleware/recover.hpp>
+#include <middleware/retry.hpp>
+#include <middleware/timeout.hpp>
 #include <middleware/tracing.hpp>
 
 #include "measure.hpp"
@@ -82,6 +95,51 @@ void measure(const char* what, const sum_endpoint& e, const kit::context& caller
                }));
 }
 
+void policies(const kit::metrics::registry& metrics, const middleware::logging& logged,
+              const middleware::instrumenting& counted, const middleware::tracing& traced) {
+  constexpr double plenty = 1e12;
+  const auto with = [](auto... layers) { return kit::chain(layers...)(sum_endpoint(sum), "sum"); };
+  const middleware::recover recover(kit::log::logger{});
+  const middleware::deadline deadline;
+  const middleware::rate_limit limit(
+      {.rate = middleware::token_rate{.per_second = plenty, .burst = plenty}});
+  const middleware::rate_limit by_client(
+      {.rate = middleware::token_rate{.per_second = plenty, .burst = plenty},
+       .key = [](const kit::context&) { return std::string("10.0.0.7"); }});
+  const middleware::circuit_breaker breaker;
+  const middleware::circuit_breaker by_ratio(
+      {.limits = middleware::breaker_limits{.failure_ratio = 0.5},
+       .window = {.length = std::chrono::seconds(10)}});
+  const middleware::bulkhead places;
+  const middleware::concurrency_limit adaptive;
+  const middleware::load_shed shed;
+  const kit::decision_recorder recorder({.registry = metrics});
+  const middleware::explaining explain(recorder);
+  measure("deadline", with(deadline));
+  measure("rate_limit", with(limit));
+  measure("rate_limit, by client", with(by_client));
+  measure("circuit_breaker", with(breaker));
+  measure("circuit_breaker, by ratio", with(by_ratio));
+  measure("bulkhead", with(places));
+  measure("concurrency_limit", with(adaptive));
+  measure("load_shed", with(shed));
+  measure("timeout", with(middleware::timeout()));
+  measure("retry", with(middleware::retry()));
+  measure("recover, logging, instrumenting, tracing, deadline, rate limit, breaker, bulkhead",
+          with(recover, logged, counted, traced, deadline, limit, breaker, places));
+  measure("  with explaining outermost",
+          with(explain, recover, logged, counted, traced, deadline, limit, breaker, places));
+
+  const middleware::rate_limit none({.rate = middleware::token_rate{.per_second = 0, .burst = 0}});
+  const middleware::circuit_breaker open(
+      {.limits = middleware::breaker_limits{.force = middleware::breaker_limits::forcing::open}});
+  measure("refused by rate_limit", with(none));
+  measure("refused by circuit_breaker", with(open));
+  measure("refused by circuit_breaker, explained", with(explain, open));
+  measure("refused by circuit_breaker in that stack",
+          with(recover, logged, counted, traced, deadline, limit, open, places));
+}
+
 }  // namespace
 
 int main(int argc, char**) {
@@ -114,6 +172,7 @@ int main(int argc, char**) {
   measure("tracing, not sampled", with(dropped));
   measure("tracing, not sampled, with a parent", with(dropped), in_trace);
   measure("tracing, sampled", with(traced));
+  policies(metrics, filtered, counted, dropped);
   measure("logging (filtered), instrumenting, tracing", with(filtered, counted, dropped));
   measure("  sampled", with(filtered, counted, traced));
   measure("  sampled and logged", with(traced, logged, counted));

@@ -85,6 +85,30 @@ TEST_CASE("base64: every byte at every place") {
   }
 }
 
+TEST_CASE("base64: without padding, by the alphabet of URLs, and nothing else") {
+  for (const auto& [plain, text] : vectors) {
+    std::string bare(text.substr(0, text.find('=')));
+    for (char& c : bare)
+      c = c == '+' ? '-' : c == '/' ? '_' : c;
+    CHECK(base64::encode_url(bytes_of(plain)) == bare);
+    CHECK(base64::decode_url(bare) == plain);
+    if (bare != text) CHECK_FALSE(base64::decode_url(text));
+  }
+  std::string out = "x";
+  base64::append_url(out, bytes_of("fo"));
+  CHECK(out == "xZm8");
+  for (const char* bad :
+       {"Z", "Zg=", "Zg==", "=", "Zh", "Zm9", "Zm9v\n", "Zm 9v", " Zm9v", "Zm9.", "\xffg"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(base64::decode_url(bad));
+  }
+  std::string every;
+  for (int b = 0; b < 256; ++b) {
+    every += static_cast<char>(b);
+    REQUIRE(base64::decode_url(base64::encode_url(bytes_of(every))) == every);
+  }
+}
+
 TEST_CASE("json: bytes are base64") {
   using three = std::array<std::byte, 3>;
   CHECK(there_and_back<std::vector<std::byte>>("\"Zm9vYg==\"") == "\"Zm9vYg==\"");
