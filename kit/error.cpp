@@ -132,7 +132,12 @@ const char* error::what() const noexcept {
   return payload_ && !payload_->message.empty() ? payload_->message.c_str() : c_name(code_);
 }
 
-error error::own_copy() const {
+error error::own_copy() && {
+  if (payload_ && payload_->uses.load(std::memory_order_acquire) == 1) return std::move(*this);
+  return static_cast<const error&>(*this).own_copy();
+}
+
+error error::own_copy() const& {
   error e(code_);
   e.refused_ = refused_;
   e.forbids_retry_ = forbids_retry_;
@@ -156,8 +161,12 @@ std::exception_ptr error::cause() const noexcept {
   return payload_ ? payload_->cause : nullptr;
 }
 
-error error::with_cause(std::exception_ptr cause) const {
-  error e = own_copy();
+error error::with_cause(std::exception_ptr cause) const& {
+  return error(*this).with_cause(std::move(cause));
+}
+
+error error::with_cause(std::exception_ptr cause) && {
+  error e = std::move(*this).own_copy();
   e.payload_->cause = std::move(cause);
   return e;
 }
@@ -166,8 +175,12 @@ std::optional<std::chrono::milliseconds> error::retry_after() const noexcept {
   return payload_ ? payload_->retry_after : std::nullopt;
 }
 
-error error::with_retry_after(std::chrono::milliseconds wait) const {
-  error e = own_copy();
+error error::with_retry_after(std::chrono::milliseconds wait) const& {
+  return error(*this).with_retry_after(wait);
+}
+
+error error::with_retry_after(std::chrono::milliseconds wait) && {
+  error e = std::move(*this).own_copy();
   e.payload_->retry_after = wait;
   return e;
 }

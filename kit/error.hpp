@@ -72,11 +72,13 @@ class error : public std::exception {
 
   /// The exception this error was made from; null when there is none.
   std::exception_ptr cause() const noexcept;
-  error with_cause(std::exception_ptr cause) const;
+  error with_cause(std::exception_ptr cause) const&;
+  error with_cause(std::exception_ptr cause) &&;
 
   /// How long the peer asked to wait before a retry (`Retry-After`, gRPC `RetryInfo`).
   std::optional<std::chrono::milliseconds> retry_after() const noexcept;
-  error with_retry_after(std::chrono::milliseconds wait) const;
+  error with_retry_after(std::chrono::milliseconds wait) const&;
+  error with_retry_after(std::chrono::milliseconds wait) &&;
 
   /// Whether the peer said that the same call must not be made again (gRPC's pushback below 0).
   bool forbids_retry() const noexcept { return forbids_retry_; }
@@ -133,7 +135,8 @@ class error : public std::exception {
   }
   error with_detail(std::shared_ptr<const detail_node> node) const;
   const std::shared_ptr<const detail_node>* details() const noexcept;
-  error own_copy() const;  // with a fresh, unshared payload
+  error own_copy() const&;  // with a payload that nobody else has
+  error own_copy() &&;
 
   errc code_;
   bool refused_ = false;

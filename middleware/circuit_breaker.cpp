@@ -120,9 +120,9 @@ result<void> circuit_breaker::enter(call& c, state& s) {
   } else {
     decide(c.context(), c.name(), refused_trial, {static_cast<double>(limits.trials)});
   }
-  const error e(errc::unavailable,
-                open ? self.options.open_message : self.options.half_open_message);
-  return fail(e.with_retry_after(std::chrono::ceil<std::chrono::milliseconds>(let.retry_after)));
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(let.retry_after);
+  const auto& message = open ? self.options.open_message : self.options.half_open_message;
+  return fail(error(errc::unavailable, message).with_retry_after(wait));
 }
 
 void circuit_breaker::leave(call& c, state& s) noexcept {

@@ -110,7 +110,8 @@ result<admission> rate_limit::enter(call& c, state& s) {
           max_wait < o.max_wait ? "rate limit exceeded: to wait would exceed context deadline"
                                 : "rate limit exceeded");
   if (got.wait == duration::max()) return fail(std::move(e));
-  return fail(e.with_retry_after(std::chrono::ceil<std::chrono::milliseconds>(got.wait)));
+  return fail(
+      std::move(e).with_retry_after(std::chrono::ceil<std::chrono::milliseconds>(got.wait)));
 }
 
 asio::awaitable<result<void>> rate_limit::wait(call& c, state& s) {

@@ -3,9 +3,25 @@
 #include <optional>
 
 #include <kit/credentials.hpp>
+#include <kit/decision.hpp>
 #include <kit/error.hpp>
 
 namespace kit::middleware::auth {
+
+namespace {
+
+constexpr decision_kind refused_token{.layer = "jwt_verifier", .verb = "refused", .words = ""};
+
+// How to do better (RFC 6750 3): without a token nothing is said of what is wrong with it.
+error told(const context& ctx, std::string_view name, const error& e) {
+  const auto* why = e.get<jwt::failure>();
+  decide(ctx, name, refused_token, {}, e.message());
+  if (e != errc::unauthenticated) return e;
+  return e.with(challenge{why && *why == jwt::failure::missing ? "Bearer"
+                                                               : "Bearer error=\"invalid_token\""});
+}
+
+}  // namespace
 
 identity identity_of(const jwt::claims& c) {
   return {.subject = c.sub, .method = "jwt", .issuer = c.iss};
@@ -45,7 +61,7 @@ jwt_verifier::jwt_verifier(jwt::verifier v, jwt_verifier_options options)
 
 result<void> jwt_verifier::enter(call& c) {
   auto in = shared_->check(c.context(), shared_->verifier.keys());
-  if (!in) return fail(std::move(in).error());
+  if (!in) return fail(told(c.context(), c.name(), in.error()));
   c.set_context(*std::move(in));
   return {};
 }
@@ -60,6 +76,10 @@ remote_jwt_verifier::remote_jwt_verifier(jwt::remote_key_set keys, jwt::verifier
                                          jwt_verifier_options options)
     : shared_(std::make_shared<const shared>(
           shared{{std::move(v), std::move(options)}, std::move(keys)})) {}
+
+error remote_jwt_verifier::refused(const context& ctx, std::string_view name, const error& e) {
+  return told(ctx, name, e).with_refused();
+}
 
 jwt::remote_key_set::keys_ptr remote_jwt_verifier::current_keys(const shared& s) {
   return s.keys.current();

@@ -3,6 +3,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -19,6 +20,7 @@
 #include <kit/jwt/verifier.hpp>
 #include <kit/result.hpp>
 #include <kit/this_context.hpp>
+#include <middleware/auth/order.hpp>
 
 namespace kit::middleware::auth {
 
@@ -56,13 +58,18 @@ struct jwt_verifier_options {
 /// it as `Bearer <token>`, where the transport has put it. What is further in finds `jwt::claims`
 /// and `kit::identity` in its context.
 ///
-/// Errors: `errc::unauthenticated` with a `jwt::failure`, see `jwt::verifier`.
+/// Errors: `errc::unauthenticated` with a `jwt::failure`, see `jwt::verifier`, and a `challenge` by
+/// RFC 6750.
 /// An interceptor: fuses with its neighbours. Threads: any. Library: `cokit-jwt`.
 /// Source: Go kit's package auth/jwt, NewParser.
 class jwt_verifier {
  public:
   static constexpr bool timed = false;
   static constexpr std::string_view layer_name = "jwt_verifier";
+  template <class Outer>
+  static consteval void check_inside() {
+    check_authentication_order<Outer>();
+  }
 
   /// Errors: throws `errc::invalid_argument` where the verifier has no keys.
   explicit jwt_verifier(jwt::verifier v, jwt_verifier_options options = {});
@@ -84,12 +91,18 @@ class jwt_verifier {
 class remote_jwt_verifier {
  public:
   static constexpr std::string_view layer_name = "remote_jwt_verifier";
+  template <class Outer>
+  static consteval void check_inside() {
+    check_authentication_order<Outer>();
+  }
 
   remote_jwt_verifier(jwt::remote_key_set keys, jwt::verifier v, jwt_verifier_options options = {});
 
   template <class Req, class Resp>
-  endpoint<Req, Resp> operator()(endpoint<Req, Resp> next) const {
-    return [s = shared_, next](Req req) { return run(s, next, std::move(req)); };
+  endpoint<Req, Resp> operator()(endpoint<Req, Resp> next, std::string_view name = {}) const {
+    return [s = shared_, next, name = std::make_shared<const std::string>(name)](Req req) {
+      return run(s, next, name, std::move(req));
+    };
   }
 
  private:
@@ -97,15 +110,17 @@ class remote_jwt_verifier {
 
   template <class Req, class Resp>
   static asio::awaitable<result<Resp>> run(std::shared_ptr<const shared> s,
-                                           endpoint<Req, Resp> next, Req req) {
+                                           endpoint<Req, Resp> next,
+                                           std::shared_ptr<const std::string> name, Req req) {
     const context ctx = co_await this_context();
     const auto seen = current_keys(*s);
     auto in = check(*s, ctx, seen);
     if (!in && needs_fetch(in.error())) in = co_await check_later(s, ctx, seen);
-    if (!in) co_return fail(in.error().with_refused());
+    if (!in) co_return fail(refused(ctx, *name, in.error()));
     co_return co_await with_context(*std::move(in), next.try_call(std::move(req)));
   }
 
+  static error refused(const context& ctx, std::string_view name, const error& e);
   static jwt::remote_key_set::keys_ptr current_keys(const shared& s);
   static result<context> check(const shared& s, const context& ctx,
                                const jwt::remote_key_set::keys_ptr& keys);

@@ -53,7 +53,7 @@ struct fixture {
   }
   // So that it knows that calls take 200 ms.
   void learn() {
-    for (int i = 0; i < 20; ++i)
+    for (int i = 0; i < 80; ++i)
       (void)loop.start(call.try_call(test::request{"slow"}));
     loop.advance(200ms);
     handled = 0;
@@ -120,7 +120,7 @@ TEST_CASE_FIXTURE(fixture, "deadline: each endpoint has its own estimate") {
   const deadline layer({.limits = deadline_limits{.max_refused = 1}});
   const auto slow = kit::chain(layer)(test::endpoint(test::handle), "slow");
   call = kit::chain(layer)(test::endpoint(test::handle), "quick");
-  for (int i = 0; i < 20; ++i)
+  for (int i = 0; i < 80; ++i)
     (void)loop.start(slow.try_call(test::request{"slow"}));
   loop.advance(200ms);
   CHECK(ask(1ms, "").value());
