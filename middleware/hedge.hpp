@@ -19,12 +19,12 @@
 #include <kit/clock.hpp>
 #include <kit/context.hpp>
 #include <kit/decision.hpp>
-#include <kit/detail/retry_run.hpp>
 #include <kit/endpoint.hpp>
 #include <kit/error.hpp>
 #include <kit/monitor.hpp>
 #include <kit/result.hpp>
 #include <kit/retry_budget.hpp>
+#include <kit/retry_run.hpp>
 #include <kit/setting.hpp>
 #include <kit/task_set.hpp>
 #include <kit/this_context.hpp>
@@ -156,7 +156,7 @@ class hedge {
     const auto& wheel = timer_wheel::of(ex);
     self.budget.add_call(wheel.now());
     const auto delay = self.delay();
-    const bool may = kit::detail::can_repeat(req) && kit::detail::does_no_harm_twice(req);
+    const bool may = can_repeat(req) && does_no_harm_twice(req);
     const auto began = wheel.now();
     if (!delay || !may) {
       auto r = co_await at->next.try_call(std::move(req));

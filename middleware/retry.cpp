@@ -3,9 +3,8 @@
 namespace kit::middleware {
 namespace {
 
-std::shared_ptr<const kit::detail::retry_core> core_of(const retry_options& o,
-                                                       random_source random) {
-  return std::shared_ptr<const kit::detail::retry_core>(new kit::detail::retry_core{
+std::shared_ptr<const retry_core> core_of(const retry_options& o, random_source random) {
+  return std::shared_ptr<const retry_core>(new retry_core{
       o.limits, o.classify, o.budget.value_or(retry_budget()), shared_random(random)});
 }
 

@@ -10,12 +10,12 @@
 
 #include <kit/chain.hpp>
 #include <kit/classify.hpp>
-#include <kit/detail/retry_run.hpp>
 #include <kit/endpoint.hpp>
 #include <kit/random.hpp>
 #include <kit/result.hpp>
 #include <kit/retry_budget.hpp>
 #include <kit/retry_policy.hpp>
+#include <kit/retry_run.hpp>
 #include <kit/setting.hpp>
 #include <middleware/detail/placed.hpp>
 
@@ -88,12 +88,11 @@ class retry {
   template <class Req, class Resp>
   static asio::awaitable<result<Resp>> run(detail::place<retry, Req, Resp> at, Req req) {
     auto pick = [&next = at->next]() -> result<endpoint<Req, Resp>> { return next; };
-    return kit::detail::run_retries<Req, Resp>(at, *at->layer.core_, at->name, pick,
-                                               std::move(req));
+    return run_retries<Req, Resp>(at, *at->layer.core_, at->name, pick, std::move(req));
   }
 
   std::shared_ptr<const retry_options> options_;
-  std::shared_ptr<const kit::detail::retry_core> core_;
+  std::shared_ptr<const retry_core> core_;
 };
 
 }  // namespace kit::middleware

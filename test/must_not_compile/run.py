@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compiles programs that must not compile, and looks whether the compiler says why.
 
-usage: run.py FOLDER COMPILER [FLAG]...
+usage: run.py PROGRAM... -- COMPILER [FLAG]...
 Each line `// error: <text>` of a program is looked for among the compiler's errors; one without such
 a line must compile. The exit status tells whether all was as expected.
 """
@@ -31,10 +31,9 @@ def check(path, command):
 
 
 def main():
-    folder, *command = sys.argv[1:]
-    programs = sorted(pathlib.Path(folder).glob("*.cpp"))
-    if not programs:
-        sys.exit(f"no programs in {folder}")
+    split = sys.argv.index("--")
+    programs = [pathlib.Path(path) for path in sys.argv[1:split]]
+    command = sys.argv[split + 1 :]
     with ThreadPoolExecutor(max_workers=2) as pool:
         findings = list(pool.map(lambda path: check(path, command), programs))
     failed = 0

@@ -110,8 +110,9 @@ struct server_options {
   /// looked at. Both are the caller's word, like any field of the request: switch it off in a
   /// server for the public internet.
   bool propagate = true;
-  /// The field in which callers show a key. With `Authorization` it goes into the request's context,
-  /// as `kit::credentials`, for the layers that ask who is there. Empty: keys aren't looked for.
+  /// The field in which callers show a key. With `Authorization` it goes into the request's
+  /// context, as `kit::credentials`, for the layers that ask who is there. Empty: keys aren't
+  /// looked for.
   std::string api_key_field = "X-API-Key";
   /// Told of each request when it is over. Empty: nobody is, and it costs nothing.
   http::access_log access_log = {};

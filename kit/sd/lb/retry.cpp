@@ -20,7 +20,7 @@ goes_on goes_on_of(const balancer_retry_options& options) {
 
 }  // namespace
 
-kit::detail::retry_core retry_core_of(const balancer_retry_options& options) {
+retry_core retry_core_of(const balancer_retry_options& options) {
   return {.limits = options.limits,
           .classify = options.classify,
           .budget = options.budget,

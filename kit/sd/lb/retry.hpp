@@ -11,12 +11,12 @@
 #include <asio/awaitable.hpp>
 
 #include <kit/classify.hpp>
-#include <kit/detail/retry_run.hpp>
 #include <kit/endpoint.hpp>
 #include <kit/error.hpp>
 #include <kit/random.hpp>
 #include <kit/retry_budget.hpp>
 #include <kit/retry_policy.hpp>
+#include <kit/retry_run.hpp>
 #include <kit/sd/lb/balancer.hpp>
 #include <kit/setting.hpp>
 #include <kit/this_context.hpp>
@@ -63,12 +63,12 @@ namespace detail {
 /// What a `retry` and its calls share.
 template <class Req, class Resp>
 struct balanced {
-  kit::detail::retry_core core;
+  retry_core core;
   std::shared_ptr<balancer<Req, Resp>> from;
   balancer_retry_options options;
 };
 
-kit::detail::retry_core retry_core_of(const balancer_retry_options& options);
+retry_core retry_core_of(const balancer_retry_options& options);
 
 }  // namespace detail
 
@@ -95,9 +95,9 @@ endpoint<Req, Resp> retry(std::shared_ptr<balancer<Req, Resp>> from,
       new shared{detail::retry_core_of(options), std::move(from), std::move(options)});
   return [self](Req r) {
     auto pick = [&from = *self->from] { return from.pick(); };
-    return with_timeout(self->options.timeout,
-                        kit::detail::run_retries<Req, Resp>(self, self->core, self->options.name,
-                                                            pick, std::move(r)));
+    return with_timeout(
+        self->options.timeout,
+        run_retries<Req, Resp>(self, self->core, self->options.name, pick, std::move(r)));
   };
 }
 

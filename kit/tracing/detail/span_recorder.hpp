@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include <kit/tracing/span.hpp>
 #include <kit/shared_random.hpp>
+#include <kit/tracing/span.hpp>
 #include <kit/tracing/tracer.hpp>
 
 namespace kit::tracing {

@@ -6,7 +6,6 @@
 
 #include <doctest/doctest.h>
 
-#include <kit/credentials.hpp>
 #include <kit/http/body.hpp>
 #include <kit/http/pushed_body.hpp>
 #include <kit/metadata.hpp>
@@ -17,8 +16,11 @@
 #include <transports/http/endpoint_of.hpp>
 #include <transports/http/router.hpp>
 
+#include "test/support/played_server.hpp"
+
 namespace http = kit::http;
 using namespace std::chrono_literals;
+using test::played;
 
 namespace {
 
@@ -32,24 +34,6 @@ struct reply {
 
 struct mark {
   std::string text;
-};
-
-// A server's side: remembers what came, and answers that.
-struct played {
-  std::vector<http::request> requests;
-  std::optional<kit::context> context;
-  http::response answer = http::response::text(http::status::ok, "hello");
-  std::optional<kit::error> failure;
-
-  http::handler handler() {
-    return [this](http::request req) { return take(*this, std::move(req)); };
-  }
-  static asio::awaitable<kit::result<http::response>> take(played& self, http::request req) {
-    self.context = co_await kit::this_context();
-    self.requests.push_back(std::move(req));
-    if (self.failure) co_return kit::fail(*self.failure);
-    co_return self.answer;
-  }
 };
 
 void ask(question q, http::request& req) {
@@ -432,32 +416,6 @@ TEST_CASE("endpoint_of: the deadline and the metadata travel, unless they shall 
       CHECK(sent.empty());
     }
   }
-}
-
-TEST_CASE(
-    "endpoint_of: credentials for the callee are in the fields, once, and only those "
-    "[auth/jwt:13] [not auth/jwt:D3]") {
-  kit::testing::loop loop;
-  played server;
-  const auto ep = http::endpoint_of<question, reply>(
-      server.handler(), http::method::get, "http://a/", ask, read_text,
-      {.before = {[](const kit::context& ctx, http::request& r) {
-         r.headers.set("Authorization", "Bearer old");
-         return ctx;
-       }},
-       .propagate = false});
-  const auto sent_in = [&](const kit::context& ctx) {
-    CHECK(loop.start(kit::with_context(ctx, ep.try_call(question{}))).value());
-    return server.requests.back().headers;
-  };
-  const auto shown = kit::context().with(kit::credentials{"Basic YTpi", "theirs"});
-  CHECK(sent_in(shown).get_all("authorization") == std::vector<std::string_view>{"Bearer old"});
-  CHECK_FALSE(sent_in(shown).get("x-api-key"));
-  const auto own = sent_in(shown.with(kit::outgoing_credentials{"Bearer new", "k"}));
-  CHECK(own.get_all("authorization") == std::vector<std::string_view>{"Bearer new"});
-  CHECK(own.get("x-api-key") == "k");
-  CHECK(sent_in(kit::context().with(kit::outgoing_credentials{"Bearer a\nb", "c\r\nd"}))
-            .get_all("authorization") == std::vector<std::string_view>{"Bearer old"});
 }
 
 namespace {

@@ -1,13 +1,22 @@
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <doctest/doctest.h>
 
+#include <kit/credentials.hpp>
 #include <kit/http/grpc_timeout.hpp>
 #include <kit/metadata.hpp>
+#include <kit/testing/loop.hpp>
+#include <kit/this_context.hpp>
+#include <transports/http/endpoint_of.hpp>
 #include <transports/http/propagation.hpp>
+
+#include "test/support/played_server.hpp"
 
 namespace http = kit::http;
 using namespace std::chrono_literals;
+using test::played;
 
 TEST_CASE("grpc timeout: as fine as eight digits allow, and back") {
   const std::pair<kit::duration, std::string> texts[] = {
@@ -56,4 +65,31 @@ TEST_CASE("propagation: nothing to say, and what is malformed") {
   CHECK(http::extract_metadata(fields, {}) == kit::context());
   CHECK(http::extract_timeout({{"Grpc-Timeout", "x"}}) == std::nullopt);
   CHECK(http::extract_metadata({{"Grpc-Metadata-", "x"}}, {}) == kit::context());
+}
+
+TEST_CASE(
+    "endpoint_of: credentials for the callee are in the fields, once, and only those "
+    "[auth/jwt:13] [not auth/jwt:D3]") {
+  kit::testing::loop loop;
+  played server;
+  const auto ep = http::endpoint_of<std::string, std::string>(
+      server.handler(), http::method::get, "http://a/", [](std::string, http::request&) {},
+      [](http::response& r) { return std::string(r.body.text()); },
+      {.before = {[](const kit::context& ctx, http::request& r) {
+         r.headers.set("Authorization", "Bearer old");
+         return ctx;
+       }},
+       .propagate = false});
+  const auto sent_in = [&](const kit::context& ctx) {
+    CHECK(loop.start(kit::with_context(ctx, ep.try_call(std::string()))).value());
+    return server.requests.back().headers;
+  };
+  const auto shown = kit::context().with(kit::credentials{"Basic YTpi", "theirs"});
+  CHECK(sent_in(shown).get_all("authorization") == std::vector<std::string_view>{"Bearer old"});
+  CHECK_FALSE(sent_in(shown).get("x-api-key"));
+  const auto own = sent_in(shown.with(kit::outgoing_credentials{"Bearer new", "k"}));
+  CHECK(own.get_all("authorization") == std::vector<std::string_view>{"Bearer new"});
+  CHECK(own.get("x-api-key") == "k");
+  CHECK(sent_in(kit::context().with(kit::outgoing_credentials{"Bearer a\nb", "c\r\nd"}))
+            .get_all("authorization") == std::vector<std::string_view>{"Bearer old"});
 }

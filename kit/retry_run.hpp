@@ -25,7 +25,8 @@
 #include <kit/this_context.hpp>
 #include <kit/timer.hpp>
 
-namespace kit::detail {
+// For layers that make calls again: what `middleware::retry` and a balancer's retry are made of.
+namespace kit {
 
 /// What all calls that one layer tries again have in common.
 struct retry_core {
@@ -147,4 +148,4 @@ asio::awaitable<result<Resp>> run_retries(std::shared_ptr<const void> owner, con
   }
 }
 
-}  // namespace kit::detail
+}  // namespace kit

@@ -1,4 +1,4 @@
-#include <kit/detail/retry_run.hpp>
+#include <kit/retry_run.hpp>
 
 #include <array>
 #include <chrono>
@@ -6,7 +6,7 @@
 #include <kit/attempts.hpp>
 #include <kit/decision.hpp>
 
-namespace kit::detail {
+namespace kit {
 namespace {
 
 constexpr decision_kind retried{
@@ -102,7 +102,7 @@ std::optional<duration> retry_run::plan(const outcome& how, const nature& is) {
     plain_ = true;
     return std::nullopt;
   }
-  const auto why = errors_.empty() ? std::string_view() : kit::name(errors_.back().code());
+  const auto why = errors_.empty() ? std::string_view() : name(errors_.back().code());
   const auto number = [](auto n) { return static_cast<double>(n); };
   if (step.verdict != retry_verdict::again) {
     decide(context_, name_, given_up[static_cast<std::size_t>(step.verdict)],
@@ -132,7 +132,7 @@ error retry_run::failure() const {
 }
 
 error retry_run::interrupted(std::exception_ptr thrown) const {
-  return call_error(std::move(thrown), executor_, false).with(attempts{errors_});
+  return detail::call_error(std::move(thrown), executor_, false).with(attempts{errors_});
 }
 
 std::string retry_run::all_errors() const {
@@ -145,4 +145,4 @@ std::string retry_run::all_errors() const {
   return text;
 }
 
-}  // namespace kit::detail
+}  // namespace kit
