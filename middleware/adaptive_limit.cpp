@@ -85,7 +85,8 @@ void adaptive_limit::add(const gradient_options& o, const limit_sample& s) noexc
     return;
   }
   // When calls take less than usual, and not only single ones, they weren't as usual.
-  recent_ += (took - recent_) * 0.05;
+  // Neither does a single one that takes very long say much.
+  recent_ += (std::min(took, 2 * recent_) - recent_) * 0.05;
   usual_ = std::min(usual_, recent_);
   // Where there is little to do, nothing shows how much could be done.
   if (to_measure_ == 0 && static_cast<double>(s.in_flight) < limit_ / 2) return;

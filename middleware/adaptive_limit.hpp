@@ -51,11 +51,11 @@ void validate(const aimd_options& options);
 struct gradient_options {
   limit_range range = {};
   /// How much longer calls may take before the limit shrinks, as a factor. 1 or more.
-  double tolerance = 1.25;
+  double tolerance = 1.15;
   /// How many calls wait at the callee when it is just busy.
-  double queue = 2;
+  double queue = 1;
   /// How much of a new estimate counts, above 0 to 1.
-  double smoothing = 0.2;
+  double smoothing = 0.1;
   /// After how many calls it measures again. At least 100.
   std::uint32_t measure_every = 2000;
 };

@@ -74,12 +74,12 @@ TEST_CASE("adaptive_limit: where there is little to do it learns nothing") {
 
 TEST_CASE("adaptive_limit: by the gradient, shrinks when calls begin to take longer") {
   adaptive_limit limit(gradient_options{});
-  for (int i = 0; i < 1000; ++i)
+  for (int i = 0; i < 10'000; ++i)
     limit.add({.took = 10ms, .in_flight = limit.limit()});
   const auto before = limit.limit();
   CHECK(limit.usual() == 10ms);
   CHECK(before > 300);
-  for (int i = 0; i < 30; ++i)
+  for (int i = 0; i < 60; ++i)
     limit.add({.took = 100ms, .in_flight = limit.limit()});
   CHECK(limit.limit() < before / 10);
   for (int i = 0; i < 100; ++i)
