@@ -75,24 +75,34 @@ void adaptive_limit::add(const aimd_options& o, const limit_sample& s) noexcept 
 }
 
 void adaptive_limit::add(const gradient_options& o, const limit_sample& s) noexcept {
-  const double took = std::max(nanoseconds_of(s.took), 1.0);
+  const double sample = std::max(nanoseconds_of(s.took), 1.0);
   if (usual_ == 0) {
-    usual_ = recent_ = took;
+    usual_ = recent_ = sample;
+    latest_.fill(sample);
     until_measure_ = first_measure;
   }
+  const double took = typical(sample);
   if (s.overloaded) {
     limit_ *= 0.9;
     return;
   }
   // When calls take less than usual, and not only single ones, they weren't as usual.
-  // Neither does a single one that takes very long say much.
-  recent_ += (std::min(took, 2 * recent_) - recent_) * 0.05;
+  recent_ += (took - recent_) * 0.05;
   usual_ = std::min(usual_, recent_);
   // Where there is little to do, nothing shows how much could be done.
   if (to_measure_ == 0 && static_cast<double>(s.in_flight) < limit_ / 2) return;
   if (measures(o, took, s.in_flight)) return;
   const double gradient = std::clamp(o.tolerance * usual_ / took, 0.5, 1.0);
   limit_ = limit_ * (1 - o.smoothing) + (limit_ * gradient + o.queue) * o.smoothing;
+}
+
+// The median of the latest: a few calls that take long for reasons of their own say nothing.
+double adaptive_limit::typical(double sample) noexcept {
+  latest_[next_++ % latest_.size()] = sample;
+  auto sorted = latest_;
+  const auto middle = sorted.begin() + sorted.size() / 2;
+  std::nth_element(sorted.begin(), middle, sorted.end());
+  return *middle;
 }
 
 // Whether the call belongs to a measurement, or to what was under way when it began.

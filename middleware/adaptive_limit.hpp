@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -82,11 +83,14 @@ class adaptive_limit {
   void add(const aimd_options& o, const limit_sample& s) noexcept;
   void add(const gradient_options& o, const limit_sample& s) noexcept;
 
+  double typical(double sample) noexcept;
   bool measures(const gradient_options& o, double took, std::size_t in_flight) noexcept;
 
   options options_;
   double limit_;
   double usual_ = 0;                 // nanoseconds
+  std::array<double, 5> latest_{};   // calls
+  std::uint32_t next_ = 0;           // in there
   double recent_ = 0;                // the same of the latest calls
   std::uint32_t until_measure_ = 0;  // calls
   std::uint32_t to_skip_ = 0;        // calls that began before

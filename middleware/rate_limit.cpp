@@ -54,27 +54,12 @@ struct rate_limit::shared {
   std::optional<detail::keyed_buckets> by_key;
 };
 
-/// Gives a token back unless it was waited for to the end.
-class rate_limit::reservation {
- public:
-  reservation(rate_limit::shared& shared, const state& s, const timer_wheel& wheel)
-      : shared_(shared), state_(s), wheel_(wheel) {}
-  reservation(const reservation&) = delete;
-  ~reservation() {
-    if (kept_) return;
-    const auto rate = shared_.options.rate.get();
-    const auto now = wheel_.now();
-    shared_.with_bucket(state_.key, now, rate,
-                        [&](token_bucket& b) { b.give_back(now, rate, state_.cost, state_.due); });
-  }
-  void keep() noexcept { kept_ = true; }
-
- private:
-  rate_limit::shared& shared_;
-  const state& state_;
-  const timer_wheel& wheel_;
-  bool kept_ = false;
-};
+void rate_limit::state::give_back() noexcept {
+  const auto rate = shared_->options.rate.get();
+  const auto now = wheel_->now();
+  shared_->with_bucket(key_, now, rate,
+                       [&](token_bucket& b) { b.give_back(now, rate, cost_, due_); });
+}
 
 rate_limit::rate_limit(rate_limit_options options)
     : shared_(std::make_shared<shared>(std::move(options))) {}
@@ -90,20 +75,23 @@ result<admission> rate_limit::enter(call& c, state& s) {
     deadline = ctx.deadline().value_or(time_point::max());
     if (deadline != time_point::max()) max_wait = std::min(max_wait, deadline - now);
   }
-  if (o.key) s.key = o.key(ctx);
-  s.cost = shared_->cost_of(c);
+  if (o.key) s.key_ = o.key(ctx);
+  s.cost_ = shared_->cost_of(c);
   const auto rate = o.rate.get();
   const auto got = shared_->with_bucket(
-      s.key, now, rate, [&](token_bucket& b) { return b.take(now, rate, s.cost, max_wait); });
+      s.key_, now, rate, [&](token_bucket& b) { return b.take(now, rate, s.cost_, max_wait); });
   if (got.at && got.wait == duration::zero()) return admission::in;
 
   decide(ctx, c.name(), got.at ? delayed : refused,
-         {got.tokens, rate.burst, rate.per_second, detail::milliseconds_of(got.wait)}, s.key);
+         {got.tokens, rate.burst, rate.per_second, detail::milliseconds_of(got.wait)}, s.key_);
   if (got.at) {
-    s.due = *got.at;
+    s.shared_ = shared_.get();
+    s.wheel_ = &c.timers();
+    s.due_ = *got.at;
+    s.waits_ = true;
     return admission::wait;
   }
-  if (s.cost > rate.burst) {
+  if (s.cost_ > rate.burst) {
     return fail(errc::resource_exhausted, "rate limit exceeded: the call takes more than a burst");
   }
   error e(errc::resource_exhausted,
@@ -114,14 +102,14 @@ result<admission> rate_limit::enter(call& c, state& s) {
       std::move(e).with_retry_after(std::chrono::ceil<std::chrono::milliseconds>(got.wait)));
 }
 
-asio::awaitable<result<void>> rate_limit::wait(call& c, state& s) {
-  return wait(shared_, c, s);
+asio::awaitable<result<void>> rate_limit::wait(call&, state& s) {
+  return wait_for_token(s);
 }
 
-asio::awaitable<result<void>> rate_limit::wait(std::shared_ptr<shared> shared, call& c, state& s) {
-  reservation token(*shared, s, c.timers());
-  co_await sleep_until(s.due);
-  token.keep();
+// Where it's cancelled or destroyed meanwhile, the state gives the token back.
+asio::awaitable<result<void>> rate_limit::wait_for_token(state& s) {
+  co_await sleep_until(s.due_);
+  s.waits_ = false;
   co_return result<void>();
 }
 

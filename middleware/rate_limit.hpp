@@ -11,6 +11,7 @@
 #include <kit/random.hpp>
 #include <kit/result.hpp>
 #include <kit/setting.hpp>
+#include <kit/timer.hpp>
 #include <middleware/call_key.hpp>
 #include <middleware/token_bucket.hpp>
 
@@ -48,24 +49,40 @@ struct rate_limit_options {
 /// the buckets; for one each see `per_endpoint`. Threads: any.
 /// Source: Go kit's package ratelimit; golang.org/x/time/rate.
 class rate_limit {
+  struct shared;
+
  public:
   static constexpr std::string_view layer_name = "rate_limit";
 
   /// Errors: throws `errc::invalid_argument` for an option out of range.
   explicit rate_limit(rate_limit_options options);
 
-  struct state {
-    time_point due{};  // when the token comes that is waited for
-    double cost = 0;
-    std::string key = {};
+  /// A call's token, and its bucket.
+  class state {
+   public:
+    state() = default;
+    state(const state&) = delete;
+    state& operator=(const state&) = delete;
+    ~state() {
+      if (waits_) give_back();
+    }
+
+   private:
+    friend class rate_limit;
+    void give_back() noexcept;
+
+    shared* shared_ = nullptr;
+    const timer_wheel* wheel_ = nullptr;
+    bool waits_ = false;
+    time_point due_{};  // when the token comes that is waited for
+    double cost_ = 0;
+    std::string key_ = {};
   };
   result<admission> enter(call& c, state& s);
   asio::awaitable<result<void>> wait(call& c, state& s);
 
  private:
-  struct shared;
-  class reservation;
-  static asio::awaitable<result<void>> wait(std::shared_ptr<shared> shared, call& c, state& s);
+  static asio::awaitable<result<void>> wait_for_token(state& s);
 
   std::shared_ptr<shared> shared_;
 };

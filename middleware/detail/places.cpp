@@ -70,6 +70,7 @@ places::answer places::enter(call& c, ticket& t, const limits& l, const call_key
       a.why = refusal::no_time;
       return a;
     }
+    t.of_ = this;
     t.waiting_ = std::make_shared<ticket::waiting>();
     auto& w = *t.waiting_;
     w.since = now;
@@ -92,16 +93,13 @@ places::answer places::enter(call& c, ticket& t, const limits& l, const call_key
 
 asio::awaitable<places::refusal> places::wait(std::shared_ptr<places> self, call& c, ticket& t) {
   using fate = ticket::waiting::fate;
+  (void)self;
   const auto w = t.waiting_;
   // Whatever happens: what isn't taken is given on.
   struct guard {
-    places& of;
-    ticket::waiting& w;
-    bool kept = false;
-    ~guard() {
-      if (!kept) of.abandon(w);
-    }
-  } place{*self, *w};
+    ticket& t;
+    ~guard() { t.give_up(); }
+  } const place{t};
   fate is = fate::open;
   {
     auto lock = w->changed.lock();
@@ -114,7 +112,7 @@ asio::awaitable<places::refusal> places::wait(std::shared_ptr<places> self, call
   }
   const auto now = c.timers().now();
   if (is == fate::granted) {
-    place.kept = true;
+    t.waiting_.reset();  // it's its own now
     t.admitted_ = now;
     t.waited_ = now - w->since;
     co_return refusal::none;
@@ -122,6 +120,10 @@ asio::awaitable<places::refusal> places::wait(std::shared_ptr<places> self, call
   if (is == fate::evicted) co_return refusal::full;
   if (now < w->limit) throw std::system_error(asio::error::operation_aborted);
   co_return w->for_deadline ? refusal::no_time : refusal::full;
+}
+
+void places::ticket::give_up() noexcept {
+  if (const auto w = std::exchange(waiting_, nullptr)) of_->abandon(*w);
 }
 
 void places::leave(time_point now, const ticket& t) noexcept {

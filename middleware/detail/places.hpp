@@ -23,12 +23,14 @@ namespace kit::middleware::detail {
 /// `concurrency_limit` have in common. Threads: any.
 class places {
  public:
-  /// What a call brings, and has.
+  /// What a call has. One that waits stops to when its ticket goes, which must not outlive the
+  /// places.
   class ticket {
    public:
     ticket() = default;
     ticket(const ticket&) = delete;
     ticket& operator=(const ticket&) = delete;
+    ~ticket() { give_up(); }
     /// When it got its place.
     time_point admitted() const noexcept { return admitted_; }
     /// How long it has waited for it.
@@ -37,6 +39,9 @@ class places {
    private:
     friend class places;
     struct waiting;
+    void give_up() noexcept;
+
+    places* of_ = nullptr;  // where it waits
     std::shared_ptr<waiting> waiting_;
     time_point admitted_{};
     duration waited_{};

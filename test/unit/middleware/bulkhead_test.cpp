@@ -194,6 +194,7 @@ TEST_CASE("bulkhead: from several threads, each on a loop of its own") {
   bulkhead layer(
       {.limits = bulkhead_limits{.max_concurrent = 3, .max_queue = 5, .max_wait = 20ms}});
   std::atomic<int> inside = 0, most = 0;
+  std::vector<kit::testing::loop> loops(4);  // as a runtime's: until all have ended
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
@@ -209,7 +210,7 @@ TEST_CASE("bulkhead: from several threads, each on a loop of its own") {
             co_await kit::sleep_for(1ms);
             co_return test::response{};
           }));
-      kit::testing::loop loop;
+      auto& loop = loops[static_cast<std::size_t>(t)];
       for (int i = 0; i < 500; ++i) {
         std::vector<kit::testing::started<kit::result<test::response>>> all;
         for (int k = 0; k < 4; ++k)
@@ -224,6 +225,7 @@ TEST_CASE("bulkhead: from several threads, each on a loop of its own") {
   }
   for (auto& t : threads)
     t.join();
+  loops.clear();
   CHECK(most <= 3);
   CHECK(inside == 0);
   CHECK(layer.in_use() == 0);

@@ -116,6 +116,7 @@ TEST_CASE("readme: metrics and traces") {
   CHECK(page.find("process_threads ") != page.npos);
   sending.cancel();
   loop.run();
-  CHECK(t.spans->exported() == 3);  // the server's, the endpoint's, the search's
+  // The server's, the endpoint's, the search's; and of one request in ten that nobody traces, its own.
+  CHECK(t.spans->exported() >= 3);
   CHECK(batches == 1);
 }
