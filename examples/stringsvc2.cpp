@@ -1,6 +1,10 @@
-// Go kit's stringsvc2: the service of stringsvc1 with logs, metrics and traces, which are layers
+// Go kit's stringsvc2: the service of stringsvc1 with logs, metrics and traces, and with what keeps
+// it going when there is too much to do or somebody it needs is away, all of which are layers
 // around it. What it does shows at /metrics, at /debug/ and in the log:
 //   curl -d '{"s": "hello, world"}' http://127.0.0.1:8080/uppercase
+// With --uppercase-at it leaves the one method to another program, e.g. to stringsvc1; stop that
+// one, and look at /debug/decisions.
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -12,17 +16,33 @@
 #include <examples/program.hpp>
 #include <examples/stringsvc.hpp>
 #include <examples/telemetry.hpp>
+#include <kit/chain.hpp>
 #include <kit/debug/inspector.hpp>
+#include <kit/decision_recorder.hpp>
 #include <kit/log/logger.hpp>
 #include <kit/metrics/prometheus.hpp>
 #include <kit/metrics/registry.hpp>
 #include <kit/runtime.hpp>
 #include <kit/service.hpp>
+#include <middleware/call_key.hpp>
+#include <middleware/circuit_breaker.hpp>
+#include <middleware/concurrency_limit.hpp>
+#include <middleware/deadline.hpp>
+#include <middleware/explaining.hpp>
+#include <middleware/load_shed.hpp>
+#include <middleware/rate_limit.hpp>
+#include <middleware/recover.hpp>
+#include <middleware/retry.hpp>
+#include <middleware/timeout.hpp>
 #include <middleware/tracing.hpp>
+#include <transports/http/client.hpp>
+#include <transports/http/client_of.hpp>
 #include <transports/http/metrics.hpp>
 #include <transports/http/router.hpp>
 #include <transports/http/serve.hpp>
 #include <transports/http/server_tracing.hpp>
+
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -115,33 +135,106 @@ class instrumenting {
   series of_endpoint_[2];  // without and with an error
 };
 
+// --- policies
+
+namespace middleware = kit::middleware;
+
+// A remote method, as its callers here shall see it. From the outside in:
+stringsvc::service from_elsewhere(stringsvc::service local, std::string url) {
+  const kit::http::client client;
+  const auto remote = kit::http::client_of<stringsvc::service>(client, std::move(url));
+  const auto around = kit::chain(
+      // In all no more than a second, whatever happens.
+      middleware::timeout({.limit = 1s}),
+      // What failed for a reason that may pass is tried again, within a budget: when the other
+      // program is down, it isn't buried under second attempts.
+      middleware::retry({.limits = kit::retry_limits{.max_attempts = 3}}),
+      // After five failures in a row it is left alone, and tried every two seconds.
+      middleware::circuit_breaker(
+          {.limits = middleware::breaker_limits{.consecutive_failures = 5, .open_for = 2s}}),
+      // An attempt that gets no answer makes room for the next one.
+      middleware::timeout({.limit = 300ms}));
+  local.uppercase = around(remote.uppercase, "uppercase");
+  return local;
+}
+
+// Keeps the processor busy, so that there is an end to what it can do.
+stringsvc::service busy(stringsvc::service s, std::chrono::microseconds time) {
+  s.count = [next = s.count, time](count_request r) {
+    for (const auto end = clock::now() + time; clock::now() < end;) {
+    }
+    return next(std::move(r));
+  };
+  return s;
+}
+
+// The service with all that is done for each of its methods; the first layer is outermost.
+stringsvc::service with_layers(const examples::telemetry& t, stringsvc::service s) {
+  return kit::wrap(std::move(s),
+                   // What a handler throws stays here; callers get an internal error.
+                   middleware::recover(t.log), middleware::tracing(t.tracer),
+                   instrumenting(t.metrics),
+                   // A call that its caller won't wait for isn't begun.
+                   middleware::deadline());
+}
+
+// In front of everything but the pages for operators, before a request's content is read.
+auto admission(const examples::options& options) {
+  const double rate = std::stod(options.get("--rate").value_or("1000"));
+  return kit::chain(
+      // While the loop doesn't keep up, who can be spared is sent away.
+      middleware::load_shed(),
+      // No client gets more than its share.
+      middleware::rate_limit(
+          {.rate = middleware::token_rate{.per_second = rate, .burst = std::max(1.0, rate / 10)},
+           .key = middleware::by_client_address()}),
+      // And all together no more than can be done: the limit is found by how long calls take.
+      middleware::concurrency_limit(
+          {.queue = middleware::concurrency_queue{.max_queue = 50, .max_wait = 100ms}}));
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
-  const examples::usage usage{
+  examples::usage usage{
       .about =
           "POST /uppercase and POST /count, JSON both ways; GET /metrics for Prometheus,"
           " GET /debug/ for people.",
       .own = examples::telemetry::options()};
+  usage.own.push_back({"--uppercase-at", "URL", "leave uppercase to the service there"});
+  usage.own.push_back({"--busy", "US", "microseconds of work for each count"});
+  usage.own.push_back({"--rate", "N", "calls a second for each client (1000)"});
   return examples::run(count, arguments, usage, [](const examples::options& options) {
     examples::telemetry telemetry(options, "stringsvc2");
     const auto& log = telemetry.log;
     const auto& metrics = telemetry.metrics;
     const auto& tracer = telemetry.tracer;
 
-    const kit::debug::inspector inspect(
-        {.name = "stringsvc2", .traces = telemetry.traces, .levels = telemetry.levels});
-    const auto service = inspect.watch(
-        kit::wrap(logged(log, {.uppercase = stringsvc::uppercase, .count = stringsvc::count}),
-                  kit::middleware::tracing(tracer), instrumenting(metrics)));
+    stringsvc::service local{.uppercase = stringsvc::uppercase, .count = stringsvc::count};
+    if (const auto us = options.get("--busy")) {
+      local = busy(std::move(local), std::chrono::microseconds(std::stol(*us)));
+    }
+    if (const auto url = options.get("--uppercase-at")) local = from_elsewhere(local, *url);
+
+    const kit::decision_recorder decisions({.registry = metrics});
+    const kit::debug::inspector inspect({.name = "stringsvc2",
+                                         .traces = telemetry.traces,
+                                         .decisions = decisions,
+                                         .levels = telemetry.levels});
+    const auto service = inspect.watch(with_layers(telemetry, logged(log, local)));
 
     kit::http::router router;
-    router.use(kit::http::server_tracing(tracer), kit::http::server_metrics(metrics));
-    router.mount("/", service);
+    router.use(kit::http::server_tracing(tracer), kit::http::server_metrics(metrics),
+               // What the layers further in decide can be read at /debug/decisions.
+               middleware::explaining(decisions));
+    auto api = router.group("/");
+    api.use(admission(options));
+    api.mount("/", service);
     router.get("/metrics", kit::metrics::prometheus_handler(metrics));
     router.mount("/debug", inspect.handler());
 
     auto http = options.http;
+    http.stream_request_bodies = true;  // what is refused isn't read
     http.connections = kit::http::connection_metrics(metrics);
     kit::runtime rt({.threads = options.threads, .handle_signals = true});
     const auto address = kit::http::serve(rt, router, http);

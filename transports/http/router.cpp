@@ -219,8 +219,8 @@ class router::freezer {
     for (const auto& r : s.routes) {
       detail::route_key key{r.method, detail::parse_pattern(prefix + r.pattern)};
       if (r.description) described_.push_back({r.method, key.pattern, prefix, *r.description});
-      auto answer = wrap(g, r.answer, key.name());
-      add_route(std::move(key), {std::move(answer), index, r.streaming});
+      auto answer = wrap(g, r.streaming ? r.answer : detail::buffered(r.answer), key.name());
+      add_route(std::move(key), {std::move(answer), index});
     }
     for (const auto& m : s.mounts)
       add_mount(g, prefix + m.prefix, m, index);
@@ -239,7 +239,7 @@ class router::freezer {
       auto answer =
           detail::json_answer(detail::openapi_document(all.subspan(first_described), d.options));
       answer = wrap(g, std::move(answer), key.name());
-      add_route(std::move(key), {std::move(answer), index, false});
+      add_route(std::move(key), {std::move(answer), index});
     }
   }
 
@@ -247,9 +247,11 @@ class router::freezer {
                  std::uint32_t index) {
     auto keys = place(prefix);
     const auto segments = keys.front().pattern.segments.size() - 1;
-    const auto answer = wrap(g, detail::below_mount(m.answer, segments), keys.front().name());
+    auto inner = m.streaming ? m.answer : detail::buffered(m.answer);
+    const auto answer =
+        wrap(g, detail::below_mount(std::move(inner), segments), keys.front().name());
     for (auto& key : keys)
-      add_route(std::move(key), {answer, index, m.streaming});
+      add_route(std::move(key), {answer, index});
   }
 
   // All requests below a prefix, and those at it; both are called by the pattern of the former.

@@ -156,8 +156,12 @@ class router {
   /// Puts middlewares around all handlers of this router, its groups and what is mounted in it,
   /// those added already, too, and around what it answers by itself; the first is outermost, and
   /// those of an earlier call are outside those of a later one. Each handler gets a copy: one with
-  /// state of its own, such as a limit, counts per route. For all together, put it around the
-  /// whole: `kit::chain(limit)(kit::http::handler(router))`.
+  /// state of its own counts per route, and for all together is put around the whole:
+  /// `kit::chain(count)(kit::http::handler(router))`. Cokit's own limits are shared by their
+  /// copies.
+  ///
+  /// With `server_options::stream_request_bodies` they see content that hasn't arrived yet as a
+  /// stream, also where the route gets bytes: what a limit refuses isn't read.
   template <class... M>
   router& use(M... middlewares) {
     return add_layer([all = chain(std::move(middlewares)...)](handler next, std::string_view name) {

@@ -130,7 +130,7 @@ class Telemetry(unittest.TestCase):
             server.run()
         self.influx.query("CREATE DATABASE cokit")
         self.program = Program(
-            "stringsvc2", "--push-interval", INTERVAL,
+            "stringsvc2", "--rate", "1000000", "--push-interval", INTERVAL,
             "--statsd", f"127.0.0.1:{self.statsd.port}", "--graphite", f"127.0.0.1:{self.carbon.port}",
             "--influx", self.influx.url, "--pcp", str(self.pcp.files),
             "--zipkin", f"http://127.0.0.1:{self.collector.port}/api/v2/spans", stderr=subprocess.DEVNULL,

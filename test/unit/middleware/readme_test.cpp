@@ -116,7 +116,8 @@ TEST_CASE("readme: metrics and traces") {
   CHECK(page.find("process_threads ") != page.npos);
   sending.cancel();
   loop.run();
-  // The server's, the endpoint's, the search's; and of one request in ten that nobody traces, its own.
+  // The server's, the endpoint's, the search's; and of one request in ten that nobody traces, its
+  // own.
   CHECK(t.spans->exported() >= 3);
   CHECK(batches == 1);
 }

@@ -114,9 +114,7 @@ asio::awaitable<result<response>> route_table::try_call(request&& req) const {
     return refusal(match, req).try_call(std::move(req));
   }
   note_route(req, parts_.tree->pattern(match.route));
-  const auto& r = parts_.routes[match.route];
-  if (req.body.is_stream() && !r.streaming) return buffer_first(r.answer, std::move(req));
-  return r.answer.try_call(std::move(req));
+  return parts_.routes[match.route].answer.try_call(std::move(req));
 }
 
 const handler& route_table::refusal(const route_match& match, request& req) const {

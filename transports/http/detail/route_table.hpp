@@ -21,7 +21,6 @@ class route_table {
   struct route {
     handler answer;
     std::uint32_t group_index = 0;
-    bool streaming = false;  ///< takes streamed bodies; the others get bytes
   };
   /// The answers that need no route, with the middlewares of the routes' group around them.
   struct group {

@@ -1,9 +1,11 @@
 // Routes that take streamed bodies, and those that don't, behind a server.
+#include <chrono>
 #include <memory>
 #include <string>
 
 #include <doctest/doctest.h>
 
+#include <kit/chain.hpp>
 #include <kit/testing/memory_network.hpp>
 #include <transports/http/router.hpp>
 #include <transports/http/server.hpp>
@@ -195,4 +197,31 @@ TEST_CASE("router, streaming: a server made from a router streams if that does")
   server.stop();
   loop.advance(std::chrono::seconds(1));
   CHECK(running.done());
+}
+
+TEST_CASE("router: what a layer refuses isn't read, nor decoded, whatever the route takes") {
+  struct refusing {
+    int* calls;
+    kit::result<void> enter(kit::call&) {
+      ++*calls;
+      return kit::fail(kit::error(kit::errc::unavailable, "overloaded")
+                           .with_retry_after(std::chrono::milliseconds(1500)));
+    }
+  };
+  int calls = 0;
+  auto r = routes();
+  r.use(kit::chain(refusing{&calls}));
+  memory_world w(r, small());
+  for (const char* path :
+       {"/bytes", "/typed", "/stream", "/files/x", "/group/bytes", "/group/none"}) {
+    CAPTURE(path);
+    http_client c(w);
+    c.send("POST " + std::string(path) +
+           " HTTP/1.1\r\nHost: a\r\nContent-Length: 40\r\nExpect: 100-continue\r\n\r\n");
+    const auto answer = c.answer();  // and not `100 Continue`
+    CHECK(answer.status == 503);
+    CHECK(answer.body == "overloaded");
+    CHECK(answer.header("retry-after") == "2");
+  }
+  CHECK(calls == 6);
 }
