@@ -139,6 +139,7 @@ class instrumenting {
 
 namespace middleware = kit::middleware;
 
+// [calls]
 // A remote method, as its callers here shall see it. From the outside in:
 stringsvc::service from_elsewhere(stringsvc::service local, std::string url) {
   const kit::http::client client;
@@ -157,6 +158,7 @@ stringsvc::service from_elsewhere(stringsvc::service local, std::string url) {
   local.uppercase = around(remote.uppercase, "uppercase");
   return local;
 }
+// [end]
 
 // Keeps the processor busy, so that there is an end to what it can do.
 stringsvc::service busy(stringsvc::service s, std::chrono::microseconds time) {
@@ -168,6 +170,7 @@ stringsvc::service busy(stringsvc::service s, std::chrono::microseconds time) {
   return s;
 }
 
+// [layers]
 // The service with all that is done for each of its methods; the first layer is outermost.
 stringsvc::service with_layers(const examples::telemetry& t, stringsvc::service s) {
   return kit::wrap(std::move(s),
@@ -192,6 +195,7 @@ auto admission(const examples::options& options) {
       middleware::concurrency_limit(
           {.queue = middleware::concurrency_queue{.max_queue = 50, .max_wait = 100ms}}));
 }
+// [end]
 
 }  // namespace
 
