@@ -21,6 +21,7 @@ PROGRAMS = {
     "secure": "cokit-tls",
     "signed": "cokit-aws",
     "authorized": "cokit-casbin",
+    "constrained": "cokit-pattern",
     "service": "cokit-http",
     "client": "cokit-http-client",
     "compression": "cokit-http-compression",
