@@ -80,9 +80,9 @@ violations check(const T& value, const check_options& options = {}) {
   return found;
 }
 
-/// Makes ready whatever constraints of the type, and of those it holds, need in order to be checked,
-/// such as patterns: otherwise the first check does.
-/// Errors: throws `errc::invalid_argument`, `order.sku: ...`, for one that is wrong.
+/// Makes ready whatever constraints of the type, and of those it holds, need in order to be
+/// checked, such as patterns: otherwise the first check does. Errors: throws
+/// `errc::invalid_argument`, `order.sku: ...`, for one that is wrong.
 template <class T>
 void prepare_constraints() {
   detail::prepare<std::remove_cv_t<T>, detail::types<>>();

@@ -8,7 +8,8 @@ namespace kit {
 
 /// One constraint that a value breaks.
 struct violation {
-  /// The field's place, by its names in JSON: `items[3].email`, `prices.EUR`. Empty: the whole value.
+  /// The field's place, by its names in JSON: `items[3].email`, `prices.EUR`. Empty: the whole
+  /// value.
   std::string path;
   /// What was expected, e.g. `1 to 64 characters`.
   std::string wanted;
@@ -33,8 +34,8 @@ struct violations {
   auto begin() const noexcept { return list.begin(); }
   auto end() const noexcept { return list.end(); }
 
-  /// The first `most` in one line, and how many more there are where that is known: `count: expected
-  /// 1 to 100, got 0; and 2 more`.
+  /// The first `most` in one line, and how many more there are where that is known: `count:
+  /// expected 1 to 100, got 0; and 2 more`.
   std::string text(std::size_t most) const;
 
   friend bool operator==(const violations&, const violations&) = default;

@@ -40,15 +40,15 @@ struct validate_options {
 ///
 ///     auto orders = kit::wrap(make_orders(), instrument, kit::middleware::validate());
 ///
-/// What breaks them fails with `errc::invalid_argument`, `invalid request: count: expected 1 to 100,
-/// got 0; and 2 more`, as a refusal, with `kit::violations` as its detail. A response that breaks
-/// its own fails with `errc::internal`, `invalid response`, with the detail, and an error that names
-/// what is wrong as the cause: that is not for the caller.
+/// What breaks them fails with `errc::invalid_argument`, `invalid request: count: expected 1 to
+/// 100, got 0; and 2 more`, as a refusal, with `kit::violations` as its detail. A response that
+/// breaks its own fails with `errc::internal`, `invalid response`, with the detail, and an error
+/// that names what is wrong as the cause: that is not for the caller.
 ///
-/// Around an endpoint whose types have no constraints it is nothing. A valid request costs the check
-/// and no coroutine; it is checked when the call is made, not when that is awaited. A response costs
-/// a coroutine. Errors: putting it around an endpoint throws `errc::invalid_argument` for a pattern
-/// that is wrong. Threads: any.
+/// Around an endpoint whose types have no constraints it is nothing. A valid request costs the
+/// check and no coroutine; it is checked when the call is made, not when that is awaited. A
+/// response costs a coroutine. Errors: putting it around an endpoint throws
+/// `errc::invalid_argument` for a pattern that is wrong. Threads: any.
 class validate {
  public:
   static constexpr std::string_view layer_name = "validate";

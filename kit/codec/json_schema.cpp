@@ -102,9 +102,8 @@ void add_each(object_text& o, const Range& all, std::string_view name, F json_of
   o.add(name, json_of(all.front()));
   if (all.size() == 1) return;
   const std::span others(all.data() + 1, all.size() - 1);
-  o.add("allOf", list(others, [&](const auto& one) {
-          return object_text().add(name, json_of(one)).end();
-        }));
+  o.add("allOf",
+        list(others, [&](const auto& one) { return object_text().add(name, json_of(one)).end(); }));
 }
 
 void add_multiples(object_text& o, const constraint_facts& f) {
@@ -222,7 +221,8 @@ void add_container(object_text& o, const schema_type& t, bool or_null, schema_se
   auto sizes = f;
   if (t.is == shape::tuple) {
     sizes.min_size = sizes.max_size = t.parts.size();
-    if (!t.parts.empty()) o.add("prefixItems", list(t.parts, [&](const auto* p) { return set.of(*p); }));
+    if (!t.parts.empty())
+      o.add("prefixItems", list(t.parts, [&](const auto* p) { return set.of(*p); }));
     o.add("items", "false");
   } else {
     if (t.length != schema_type::any_length) sizes.min_size = sizes.max_size = t.length;

@@ -11,10 +11,11 @@ namespace {
 // Keys come from outside: what isn't a plain word is quoted.
 bool is_word(std::string_view text) noexcept {
   constexpr std::size_t longest = 64;
-  return !text.empty() && text.size() <= longest && std::all_of(text.begin(), text.end(), [](char c) {
-    const char lower = static_cast<char>(c | 0x20);
-    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  });
+  return !text.empty() && text.size() <= longest &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           const char lower = static_cast<char>(c | 0x20);
+           return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+         });
 }
 
 void append_name(std::string& path, std::string_view name) {
@@ -55,7 +56,8 @@ void checker::report(const check_step* at, std::string wanted, std::string got) 
   }
   std::string path;
   append_path(path, at);
-  found_.list.push_back({std::move(path), std::move(wanted), hidden_ ? std::string() : std::move(got)});
+  found_.list.push_back(
+      {std::move(path), std::move(wanted), hidden_ ? std::string() : std::move(got)});
 }
 
 void checker::report_depth(const check_step* at) {

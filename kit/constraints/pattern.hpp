@@ -40,8 +40,8 @@ struct pattern_rule {
 
 }  // namespace detail
 
-/// Texts all of which match the regular expression: `kit::pattern("[A-Z]{2}[0-9]+")`. Matching takes
-/// time linear in the text, whatever the pattern. Texts that aren't valid UTF-8 don't match.
+/// Texts all of which match the regular expression: `kit::pattern("[A-Z]{2}[0-9]+")`. Matching
+/// takes time linear in the text, whatever the pattern. Texts that aren't valid UTF-8 don't match.
 ///
 /// The syntax is RE2's. Documents have the pattern as it is, between `^(?:` and `)$`; so that other
 /// programs read it alike, keep to what it has in common with ECMA-262: no `\A`, `\z`, `\pN` or

@@ -18,8 +18,8 @@
 
 /// The constraints that a field can have, see <kit/constraints.hpp>. All are constants.
 ///
-/// Where the field is an `optional`, `unique_ptr` or `shared_ptr`, they are about what it holds, and
-/// hold where that is nothing; `required` is about the field itself.
+/// Where the field is an `optional`, `unique_ptr` or `shared_ptr`, they are about what it holds,
+/// and hold where that is nothing; `required` is about the field itself.
 namespace kit {
 
 /// One of one's own is any type with
@@ -78,11 +78,12 @@ constexpr bool not_more(const V& v, const L& limit) {
 template <class V>
 concept number_like = json::integer<V> || std::same_as<V, float> || std::same_as<V, double>;
 template <class V, class L>
-concept limited_by = std::same_as<L, no_limit> || (number_like<V> && number_like<L>) ||
-                     (!std::is_arithmetic_v<V> && !text_like<V> && requires(const V& v, const L& l) {
-                       { v >= l } -> std::convertible_to<bool>;
-                       { v <= l } -> std::convertible_to<bool>;
-                     });
+concept limited_by =
+    std::same_as<L, no_limit> || (number_like<V> && number_like<L>) ||
+    (!std::is_arithmetic_v<V> && !text_like<V> && requires(const V& v, const L& l) {
+      { v >= l } -> std::convertible_to<bool>;
+      { v <= l } -> std::convertible_to<bool>;
+    });
 
 template <class N>
 constraint_facts::number number_fact(N n) {
@@ -138,7 +139,8 @@ struct multiple_rule {
     } else {
       const double quotient = static_cast<double>(v) / static_cast<double>(divisor);
       constexpr double rounding = 1e-9;
-      return std::abs(quotient - std::round(quotient)) <= rounding * std::max(1.0, std::abs(quotient));
+      return std::abs(quotient - std::round(quotient)) <=
+             rounding * std::max(1.0, std::abs(quotient));
     }
   }
   std::string wanted() const { return "a multiple of " + show(divisor); }
@@ -201,7 +203,8 @@ struct unique_rule {
   template <range_like V>
   std::string got(const V& v) const {
     const auto alike = find_alike(v);
-    return "[" + std::to_string(alike->first) + "] and [" + std::to_string(alike->second) + "] alike";
+    return "[" + std::to_string(alike->first) + "] and [" + std::to_string(alike->second) +
+           "] alike";
   }
   static std::string wanted() { return "items that differ"; }
   static void describe(constraint_facts& f) { f.unique_items = true; }
@@ -293,8 +296,8 @@ consteval size_rule checked_sizes(std::size_t min, std::size_t max) {
 
 }  // namespace detail
 
-/// Numbers from `min` to `max`, both included; NaN is none. Also durations, and whatever is compared
-/// by `<=`: that isn't in documents.
+/// Numbers from `min` to `max`, both included; NaN is none. Also durations, and whatever is
+/// compared by `<=`: that isn't in documents.
 template <class Low, class High>
 consteval auto range(Low min, High max) {
   if (!detail::not_more(min, max)) detail::the_least_is_more_than_the_most();
@@ -354,8 +357,8 @@ consteval auto not_empty() {
   return detail::not_empty_rule{};
 }
 
-/// Containers whose elements differ, which have `operator<`. With more than 16 elements it allocates
-/// for a time; the time it takes is n log n.
+/// Containers whose elements differ, which have `operator<`. With more than 16 elements it
+/// allocates for a time; the time it takes is n log n.
 consteval auto unique_items() {
   return detail::unique_rule{};
 }

@@ -13,8 +13,8 @@ namespace kit::detail {
 
 /// What counts as text. Pointers don't, as they may be null, nor arrays, which may have no end.
 template <class T>
-concept text_like = std::convertible_to<const T&, std::string_view> && !std::is_pointer_v<T> &&
-                    !std::is_array_v<T>;
+concept text_like =
+    std::convertible_to<const T&, std::string_view> && !std::is_pointer_v<T> && !std::is_array_v<T>;
 
 /// What has elements: containers, arrays, spans; no text.
 template <class T>

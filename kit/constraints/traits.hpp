@@ -68,9 +68,11 @@ consteval bool members_differ() {
   if constexpr (has_rules<T>) {
     using fields = std::remove_cvref_t<decltype(constraints<T>::fields)>;
     return []<std::size_t... Is>(std::index_sequence<Is...>) {
-      return ((rules_of_member<
-                   T, reflect::detail::index_of<T, fields::template field<Is>::member>()>() == Is) &&
-              ...);
+      return (
+          (rules_of_member<T,
+                           reflect::detail::index_of<T, fields::template field<Is>::member>()>() ==
+           Is) &&
+          ...);
     }(std::make_index_sequence<fields::count>{});
   } else {
     return true;
@@ -115,8 +117,8 @@ inline constexpr bool is_tuple<std::pair<A, B>> = true;
 
 /// A struct that the walk goes through.
 template <class T>
-concept walked_struct = reflect::aggregate<T> && !range_like<T> && !text_like<T> &&
-                        !is_opaque<T> && !reflect::detail::has_base<T>;
+concept walked_struct = reflect::aggregate<T> && !range_like<T> && !text_like<T> && !is_opaque<T> &&
+                        !reflect::detail::has_base<T>;
 
 template <class... Ts>
 struct types {

@@ -76,8 +76,7 @@ constexpr void for_each_rule(F&& f) {
 template <class Place, class Rule>
 consteval bool has_rule() {
   bool found = false;
-  for_each_rule<Place>(
-      [&]<class At>() { found = found || std::same_as<typename At::type, Rule>; });
+  for_each_rule<Place>([&]<class At>() { found = found || std::same_as<typename At::type, Rule>; });
   return found;
 }
 
@@ -158,8 +157,9 @@ void check_rule(const V& v, checker& c, const check_step* at) {
     check_keys<At>(v, c, at);
   } else {
     const auto& rule = ready<At>();
-    static_assert(requires { rule.holds(v); },
-                  "this constraint is not for members of that type; see <kit/constraints.hpp>");
+    static_assert(
+        requires { rule.holds(v); },
+        "this constraint is not for members of that type; see <kit/constraints.hpp>");
     if (!rule.holds(v)) c.report(at, At::rule().wanted(), got(At::rule(), v));
   }
 }
@@ -265,9 +265,8 @@ void check_struct(const T& v, checker& c, const check_step* at) {
   static_assert(members_differ<T>(), "kit::constraints<T>::fields names a member twice");
   const auto before = c.count();
   if constexpr (walked_struct<T>) {
-    reflect::for_each_field(v, [&]<class F>(F, const auto& member) {
-      check_member<T, F::index>(member, c, at);
-    });
+    reflect::for_each_field(
+        v, [&]<class F>(F, const auto& member) { check_member<T, F::index>(member, c, at); });
   }
   if constexpr (names_check<T>) {
     static_assert(has_check<T, violations_of<T>>,

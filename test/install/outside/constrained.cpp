@@ -1,4 +1,5 @@
-// A program outside Cokit's tree that uses an installed cokit-pattern. It answers 0 when all is well.
+// A program outside Cokit's tree that uses an installed cokit-pattern. It answers 0 when all is
+// well.
 #include <string>
 
 #include <kit/constraints.hpp>
@@ -14,7 +15,8 @@ struct item {
 
 template <>
 struct kit::constraints<item> {
-  static constexpr auto fields = kit::constrain(kit::field<&item::sku>(kit::pattern("[A-Z]{2}[0-9]+")));
+  static constexpr auto fields =
+      kit::constrain(kit::field<&item::sku>(kit::pattern("[A-Z]{2}[0-9]+")));
 };
 
 int main() {

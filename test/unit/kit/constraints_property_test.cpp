@@ -34,12 +34,13 @@ struct batch {
 
 template <>
 struct kit::constraints<part> {
-  static constexpr auto fields = kit::constrain(
-      kit::field<&part::sku>(kit::length(1, 3)),
-      kit::field<&part::count>(kit::range(0, 9), kit::multiple_of(3)),
-      kit::field<&part::price>(kit::above(0.0), kit::below(2.5)),
-      kit::field<&part::note>(kit::one_of("a", "bb")),
-      kit::field<&part::codes>(kit::max_items(20), kit::unique_items(), kit::each(kit::at_least(1))));
+  static constexpr auto fields =
+      kit::constrain(kit::field<&part::sku>(kit::length(1, 3)),
+                     kit::field<&part::count>(kit::range(0, 9), kit::multiple_of(3)),
+                     kit::field<&part::price>(kit::above(0.0), kit::below(2.5)),
+                     kit::field<&part::note>(kit::one_of("a", "bb")),
+                     kit::field<&part::codes>(kit::max_items(20), kit::unique_items(),
+                                              kit::each(kit::at_least(1))));
 };
 template <>
 struct kit::constraints<batch> {
@@ -99,7 +100,8 @@ void naive(const part& p, const std::string& at, paths& out) {
   if (p.price >= 2.5) out.push_back(at + ".price");
   if (p.note && *p.note != "a" && *p.note != "bb") out.push_back(at + ".note");
   if (p.codes.size() > 20) out.push_back(at + ".codes");
-  if (std::set(p.codes.begin(), p.codes.end()).size() < p.codes.size()) out.push_back(at + ".codes");
+  if (std::set(p.codes.begin(), p.codes.end()).size() < p.codes.size())
+    out.push_back(at + ".codes");
   for (std::size_t i = 0; i < p.codes.size(); ++i) {
     if (p.codes[i] < 1) out.push_back(at + ".codes[" + std::to_string(i) + "]");
   }

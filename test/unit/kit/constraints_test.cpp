@@ -138,8 +138,7 @@ struct with_wrong {
 
 template <class V, auto Rule>
 struct kit::constraints<holder<V, Rule>> {
-  static constexpr auto fields =
-      kit::constrain(kit::field<&holder<V, Rule>::value>(Rule()));
+  static constexpr auto fields = kit::constrain(kit::field<&holder<V, Rule>::value>(Rule()));
 };
 template <>
 struct kit::constraints<address> {
@@ -151,9 +150,8 @@ struct kit::constraints<customer> {
 };
 template <>
 struct kit::constraints<line> {
-  static constexpr auto fields =
-      kit::constrain(kit::field<&line::sku>(kit::length(1, 8)),
-                     kit::field<&line::count>(kit::range(1, 100)));
+  static constexpr auto fields = kit::constrain(kit::field<&line::sku>(kit::length(1, 8)),
+                                                kit::field<&line::count>(kit::range(1, 100)));
 };
 template <>
 struct kit::constraints<period> {
@@ -188,10 +186,10 @@ struct kit::constraints<hidden> {
 };
 template <>
 struct kit::constraints<secrets> {
-  static constexpr auto fields = kit::constrain(
-      kit::field<&secrets::password>(kit::secret(), kit::min_length(8)),
-      kit::field<&secrets::tokens>(kit::secret(), kit::each(kit::max_length(3))),
-      kit::field<&secrets::inside>(kit::secret()));
+  static constexpr auto fields =
+      kit::constrain(kit::field<&secrets::password>(kit::secret(), kit::min_length(8)),
+                     kit::field<&secrets::tokens>(kit::secret(), kit::each(kit::max_length(3))),
+                     kit::field<&secrets::inside>(kit::secret()));
 };
 template <>
 struct kit::constraints<code> {
@@ -201,9 +199,8 @@ struct kit::constraints<code> {
 };
 template <>
 struct kit::constraints<with_costly> {
-  static constexpr auto fields =
-      kit::constrain(kit::field<&with_costly::a>(costly{5}),
-                     kit::field<&with_costly::b>(kit::each(costly{7})));
+  static constexpr auto fields = kit::constrain(kit::field<&with_costly::a>(costly{5}),
+                                                kit::field<&with_costly::b>(kit::each(costly{7})));
 };
 template <>
 struct kit::constraints<with_wrong> {

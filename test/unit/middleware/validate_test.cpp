@@ -66,10 +66,9 @@ struct with_broken {
 
 template <>
 struct kit::constraints<order> {
-  static constexpr auto fields =
-      kit::constrain(kit::field<&order::sku>(kit::length(1, 8)),
-                     kit::field<&order::count>(kit::range(1, 100)),
-                     kit::field<&order::codes>(kit::each(kit::at_least(0))));
+  static constexpr auto fields = kit::constrain(
+      kit::field<&order::sku>(kit::length(1, 8)), kit::field<&order::count>(kit::range(1, 100)),
+      kit::field<&order::codes>(kit::each(kit::at_least(0))));
   static void check(const order& o, kit::violations_of<order>&) {
     if (o.sku == "throw") throw std::runtime_error("oh");
     if (o.sku == "error") throw kit::error(kit::errc::unavailable, "no list of them");
@@ -77,8 +76,7 @@ struct kit::constraints<order> {
 };
 template <>
 struct kit::constraints<receipt> {
-  static constexpr auto fields =
-      kit::constrain(kit::field<&receipt::total>(kit::at_least(0)));
+  static constexpr auto fields = kit::constrain(kit::field<&receipt::total>(kit::at_least(0)));
   static void check(const receipt& r, kit::violations_of<receipt>&) {
     if (r.total == 77) throw std::runtime_error("oh");
   }

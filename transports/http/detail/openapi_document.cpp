@@ -250,9 +250,9 @@ class writer {
     const auto& fields = request.fields;
     if (is_object(&request) && std::none_of(fields.begin(), fields.end(), left)) return;
     auto& body = o.request_body.emplace();
-    body.required =
-        !is_object(&request) || std::any_of(fields.begin(), fields.end(),
-                                            [&](const auto& f) { return left(f) && f.facts().required; });
+    body.required = !is_object(&request) ||
+                    std::any_of(fields.begin(), fields.end(),
+                                [&](const auto& f) { return left(f) && f.facts().required; });
     const bool whole = in_path.empty() || !is_object(&request);
     body.content["application/json"].schema =
         raw_of(whole ? schemas_.of(request) : schemas_.object(request, in_path));
