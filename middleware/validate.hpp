@@ -130,7 +130,7 @@ class validate {
     try {
       auto found = kit::check(value, options_.limits);
       if (found.empty()) return std::nullopt;
-      return std::move(found);
+      return finding(std::move(found));
     } catch (...) {
       return fail(to_error(std::current_exception()));
     }
