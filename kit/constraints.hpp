@@ -85,7 +85,7 @@ violations check(const T& value, const check_options& options = {}) {
 /// `errc::invalid_argument`, `order.sku: ...`, for one that is wrong.
 template <class T>
 void prepare_constraints() {
-  detail::prepare<std::remove_cv_t<T>, detail::types<>>();
+  detail::prepare<std::remove_cv_t<T>>();
 }
 
 }  // namespace kit

@@ -144,6 +144,19 @@ bool is_defined(const schema_type& t) noexcept {
   return t.is == shape::object || t.is == shape::name;
 }
 
+void add_numeric(object_text& o, const schema_type& t, bool or_null, const constraint_facts& f) {
+  if (t.is == shape::integer) {
+    add_type(o, "integer", or_null);
+    add_integer(o, t, f);
+  } else {
+    add_type(o, "number", or_null);
+    o.text("format", t.size == sizeof(float) ? "float" : "double");
+    add_limits(o, f);
+  }
+  add_multiples(o, f);
+  add_constants(o, f, or_null);
+}
+
 // Of those without parts; false for others.
 bool add_scalar(object_text& o, const schema_type& t, bool or_null, const constraint_facts& f) {
   switch (t.is) {
@@ -154,17 +167,8 @@ bool add_scalar(object_text& o, const schema_type& t, bool or_null, const constr
       add_type(o, "boolean", or_null);
       return true;
     case shape::integer:
-      add_type(o, "integer", or_null);
-      add_integer(o, t, f);
-      add_multiples(o, f);
-      add_constants(o, f, or_null);
-      return true;
     case shape::number:
-      add_type(o, "number", or_null);
-      o.text("format", t.size == sizeof(float) ? "float" : "double");
-      add_limits(o, f);
-      add_multiples(o, f);
-      add_constants(o, f, or_null);
+      add_numeric(o, t, or_null, f);
       return true;
     case shape::string:
       add_type(o, "string", or_null);

@@ -122,15 +122,29 @@ concept walked_struct = reflect::aggregate<T> && !range_like<T> && !text_like<T>
 
 template <class... Ts>
 struct types {
-  template <class T>
-  static constexpr bool has = (std::same_as<T, Ts> || ...);
-  template <class T>
-  using with = types<Ts..., T>;
-  /// Calls `f.operator()<T>()` for each, until it returns true.
+  static constexpr std::size_t count = sizeof...(Ts);
+  template <std::size_t I>
+  using at = std::tuple_element_t<I, std::tuple<Ts...>>;
+
+  /// Calls `f.operator()<T>()` for each.
   template <class F>
-  static constexpr bool any(F f) {
+  static constexpr void for_each(F f) {
     (void)f;
-    return (f.template operator()<Ts>() || ...);
+    (f.template operator()<Ts>(), ...);
+  }
+
+  /// With that type at the end, unless it is there.
+  template <class T>
+  friend consteval auto operator+(types, std::type_identity<T>) {
+    if constexpr ((std::same_as<T, Ts> || ...)) {
+      return types();
+    } else {
+      return types<Ts..., T>();
+    }
+  }
+  template <class... More>
+  friend consteval auto operator+(types, types<More...>) {
+    return (types() + ... + std::type_identity<More>());
   }
 };
 
@@ -157,16 +171,28 @@ consteval auto parts_of() {
   }
 }
 
-/// `Seen`: the types that hold this one, as types may contain themselves.
-template <class T, class Seen>
+/// With all that those from `Next` on hold: each type once, as types may contain themselves.
+template <class Types, std::size_t Next = 0>
+consteval auto with_parts() {
+  if constexpr (Next == Types::count) {
+    return Types();
+  } else {
+    using more = decltype(Types() + parts_of<typename Types::template at<Next>>());
+    return with_parts<more, Next + 1>();
+  }
+}
+/// The type and all that it holds.
+template <class T>
+using reachable = decltype(with_parts<types<T>>());
+
+template <class T>
 consteval bool is_constrained() {
-  if constexpr (Seen::template has<T>) {
-    return false;
-  } else if constexpr (has_rules<T> || names_check<T>) {
+  if constexpr (has_rules<T> || names_check<T>) {
     return true;
   } else {
-    return parts_of<T>().any(
-        []<class P>() { return is_constrained<P, typename Seen::template with<T>>(); });
+    return []<class... Ps>(types<Ps...>) {
+      return ((has_rules<Ps> || names_check<Ps>) || ...);
+    }(reachable<T>());
   }
 }
 
@@ -174,6 +200,6 @@ consteval bool is_constrained() {
 
 /// Whether there are constraints of that type, or of any that it holds.
 template <class T>
-inline constexpr bool constrained = detail::is_constrained<std::remove_cv_t<T>, detail::types<>>();
+inline constexpr bool constrained = detail::is_constrained<std::remove_cv_t<T>>();
 
 }  // namespace kit

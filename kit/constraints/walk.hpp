@@ -199,7 +199,7 @@ template <class T>
 void check_parts(const T& v, checker& c, const check_step* at) {
   if constexpr (!constrained<T>) {
     return;
-  } else if constexpr (has_rules<T> || names_check<T>) {
+  } else if constexpr (has_rules<T> || names_check<T> || walked_struct<T>) {
     check_nested(v, c, at);
   } else if constexpr (is_owner<T>) {
     if (v) check_parts(*v, c, at);
@@ -219,15 +219,14 @@ void check_parts(const T& v, checker& c, const check_step* at) {
   } else if constexpr (is_variant<T>) {
     if (!v.valueless_by_exception())
       std::visit([&](const auto& held) { check_parts(held, c, at); }, v);
-  } else if constexpr (is_tuple<T>) {
+  } else {
+    static_assert(is_tuple<T>);
     std::size_t i = 0;
     const auto part = [&](const auto& one) {
       const check_step step{.is = check_step::kind::element, .outer = at, .index = i++};
       check_parts(one, c, &step);
     };
     std::apply([&](const auto&... parts) { (part(parts), ...); }, v);
-  } else {
-    check_nested(v, c, at);
   }
 }
 
@@ -304,19 +303,15 @@ void prepare_member() {
   }
 }
 
-template <class T, class Seen>
+template <class T>
 void prepare() {
-  if constexpr (!Seen::template has<T> && constrained<T>) {
-    if constexpr (walked_struct<T>) {
-      [&]<std::size_t... Is>(std::index_sequence<Is...>) {
-        (prepare_member<T, Is>(), ...);
-      }(std::make_index_sequence<reflect::field_count<T>>{});
+  reachable<T>::for_each([]<class P>() {
+    if constexpr (has_rules<P>) {
+      []<std::size_t... Is>(std::index_sequence<Is...>) {
+        (prepare_member<P, Is>(), ...);
+      }(std::make_index_sequence<reflect::field_count<P>>{});
     }
-    parts_of<T>().any([]<class P>() {
-      prepare<P, typename Seen::template with<T>>();
-      return false;
-    });
-  }
+  });
 }
 
 template <class Place>

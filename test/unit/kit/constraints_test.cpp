@@ -56,6 +56,22 @@ struct plain_node {
   std::vector<plain_node> children;
   std::map<std::string, plain_node> others;
 };
+struct pong;
+struct ping {
+  std::vector<pong> others;
+};
+struct pong {
+  std::unique_ptr<ping> back;
+  line value;
+};
+struct other_pong;
+struct other_ping {
+  std::vector<other_pong> others;
+};
+struct other_pong {
+  std::unique_ptr<other_ping> back;
+  std::string value;
+};
 struct hidden {
   int& not_for_reflection;
 };
@@ -190,6 +206,18 @@ TEST_CASE("constraints: structs are checked wherever they are") {
   CHECK(found.list[0] == kit::violation{"items[1].sku", "1 to 8 characters", "0 characters"});
   CHECK(!found.more);
   CHECK(kit::check(std::vector<line>{{"x", 0}}).text(1) == "[0].count: expected 1 to 100, got 0");
+}
+
+TEST_CASE("constraints: types that hold each other") {
+  static_assert(kit::constrained<ping> && kit::constrained<pong> && !kit::constrained<other_ping>);
+  ping p;
+  p.others.resize(1);
+  p.others[0].back = std::make_unique<ping>();
+  p.others[0].back->others.resize(2);
+  p.others[0].back->others[1].value.sku = "x";
+  p.others[0].value.sku = "x";
+  CHECK(kit::check(p).text(9) ==
+        "others[0].back.others[0].value.sku: expected 1 to 8 characters, got 0 characters");
 }
 
 TEST_CASE("constraints: what has none is not looked at") {

@@ -158,6 +158,7 @@ TEST_CASE("constraints: items that differ") {
   CHECK(wrong<rule>(std::vector{3, 1, 2, 1}) ==
         "value: expected items that differ, got [1] and [3] alike");
   std::vector<std::string> many;
+  many.reserve(1001);
   for (int i = 0; i < 1000; ++i)
     many.push_back(std::to_string(i * 7919 % 1000));
   CHECK(wrong<rule>(many) == "");
