@@ -21,23 +21,24 @@ void lag_control::add(time_point now, const lag_limits& limits, duration lag) no
   }
   if (!above_) {
     above_ = true;
-    above_since_ = now;
+    above_since_ = now - lag;
   }
   if (now - above_since_ >= limits.interval) overloaded_ = true;
 }
 
-bool lag_control::sheds(const lag_limits& limits, criticality of, duration lag) const noexcept {
+bool lag_control::sheds(const lag_limits& limits, criticality of,
+                        duration into_round) const noexcept {
   if (!overloaded_) return false;
   switch (of) {
     case criticality::sheddable:
       return true;
     case criticality::standard:
-      return lag > limits.target;
+      return into_round > limits.target;
     case criticality::critical:
       break;
   }
   constexpr int desperate = 8;
-  return lag > limits.target * desperate;
+  return into_round > limits.target * desperate;
 }
 
 }  // namespace kit::middleware

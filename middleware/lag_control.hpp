@@ -21,8 +21,9 @@ void validate(const lag_limits& limits);
 
 /// Decides from a loop's lag, how long what is ready there waits for its turn, which calls to shed.
 /// While lag is no more than peaks, none is. Once it has been above the target for a whole interval
-/// the loop is overloaded, until it falls below; then sheddable calls are shed, others while lag is
-/// above the target, and critical ones while it is above eight times that.
+/// the loop is overloaded, until it falls below; then sheddable calls are shed, others when what
+/// has come before in the loop's round took longer than the target, and critical ones when it took
+/// eight times as long. So each round does some work, and no more than can be waited for.
 ///
 /// A state machine, without a clock or a lock. Threads: one at a time.
 /// Source: Nichols and Jacobson, Controlling Queue Delay, 2012; Maurer, Fail at Scale, 2015.
@@ -33,8 +34,8 @@ class lag_control {
   /// As it was last added.
   duration lag() const noexcept { return lag_; }
 
-  /// Whether such a call is shed, by a lag that may be newer than the last one added.
-  bool sheds(const lag_limits& limits, criticality of, duration lag) const noexcept;
+  /// Whether such a call is shed, that far into the loop's round.
+  bool sheds(const lag_limits& limits, criticality of, duration into_round) const noexcept;
 
  private:
   duration lag_{};

@@ -89,21 +89,24 @@ result<void> load_shed::enter(call& c) {
   const auto limits = shared_->options.limits.get();
   auto& at = shared_->of(wheel);
   duration lag{};
-  bool measure = false;
+  bool measure = false, sheds = false;
   {
     const std::lock_guard lock(at.mutex);
-    measure = !at.posted && now - at.sent >= probe_every;
-    lag = at.control.lag();
-    if (at.posted) lag = std::max(lag, now - at.sent);  // so long at least
+    // A probe that is still to come tells how long the round has taken so far.
+    const auto into_round = at.posted ? now - at.sent : duration::zero();
+    if (into_round >= limits.interval) at.control.add(now, limits, into_round);
+    measure = !at.posted && (at.control.overloaded() || now - at.sent >= probe_every);
     if (measure) {
       at.posted = true;
       at.sent = now;
     }
-    const bool overloaded = at.control.overloaded();
-    if (!overloaded || !at.control.sheds(limits, criticality_of(c.context()), lag)) lag = {};
+    if (at.control.overloaded()) {
+      sheds = at.control.sheds(limits, criticality_of(c.context()), into_round);
+      lag = std::max(at.control.lag(), into_round);
+    }
   }
   if (measure) asio::post(c.executor(), shared::probe(shared_, at, wheel));
-  if (lag == duration::zero()) return {};
+  if (!sheds) return {};
   decide(c.context(), c.name(), shed,
          {detail::milliseconds_of(lag), detail::milliseconds_of(limits.interval)});
   const auto wait = std::max(milliseconds(1), std::chrono::ceil<milliseconds>(limits.interval));

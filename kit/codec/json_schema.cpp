@@ -1,6 +1,8 @@
 #include <kit/codec/json_schema.hpp>
 
 #include <algorithm>
+#include <cmath>
+#include <optional>
 
 namespace kit::json {
 namespace {
@@ -49,15 +51,82 @@ void add_type(object_text& o, std::string_view type, bool or_null) {
   }
 }
 
+void add_number(object_text& o, std::string_view name,
+                const std::optional<constraint_facts::number>& n) {
+  if (n && std::isfinite(n->value)) o.add(name, n->text);
+}
+
+void add_limits(object_text& o, const constraint_facts& f) {
+  add_number(o, "minimum", f.minimum);
+  add_number(o, "maximum", f.maximum);
+  add_number(o, "exclusiveMinimum", f.above);
+  add_number(o, "exclusiveMaximum", f.below);
+}
+
+constraint_facts::number whole(std::int64_t n) {
+  return {static_cast<long double>(n), std::to_string(n)};
+}
+
 // Numbers of 64 bits are told by their format: validators compare as floating point.
-void add_integer(object_text& o, const schema_type& t) {
+void add_integer(object_text& o, const schema_type& t, constraint_facts f) {
   const unsigned bits = t.size * 8U;
   o.text("format", (t.is_signed ? "int" : "uint") + std::to_string(bits));
-  if (!t.is_signed) o.number("minimum", 0);
-  if (bits >= 64) return;
-  const auto half = std::int64_t{1} << (bits - 1);
-  if (t.is_signed) o.add("minimum", std::to_string(-half));
-  o.number("maximum", static_cast<std::uint64_t>(t.is_signed ? half - 1 : 2 * half - 1));
+  const auto half = bits < 64 ? std::int64_t{1} << (bits - 1) : 0;
+  if (!t.is_signed || half > 0) {
+    const auto least = whole(t.is_signed ? -half : 0);
+    if (!f.above || f.above->value < least.value) f.add_minimum(least);
+  }
+  if (half > 0) {
+    const auto most = whole(t.is_signed ? half - 1 : 2 * half - 1);
+    if (!f.below || f.below->value > most.value) f.add_maximum(most);
+  }
+  add_limits(o, f);
+}
+
+void add_sizes(object_text& o, const constraint_facts& f, const char* least, const char* most) {
+  if (f.min_size) o.number(least, *f.min_size);
+  if (f.max_size) o.number(most, *f.max_size);
+}
+
+void add_constants(object_text& o, const constraint_facts& f, bool or_null) {
+  if (!f.values) return;
+  auto all = list(*f.values, [](const auto& c) { return c.is_text ? quoted(c.text) : c.text; });
+  if (or_null) all.insert(all.size() - 1, f.values->empty() ? "null" : ",null");
+  o.add("enum", all);
+}
+
+// The first of several is the keyword's, which can be there once.
+template <class Range, class F>
+void add_each(object_text& o, const Range& all, std::string_view name, F json_of) {
+  if (all.empty()) return;
+  o.add(name, json_of(all.front()));
+  if (all.size() == 1) return;
+  const std::span others(all.data() + 1, all.size() - 1);
+  o.add("allOf",
+        list(others, [&](const auto& one) { return object_text().add(name, json_of(one)).end(); }));
+}
+
+void add_multiples(object_text& o, const constraint_facts& f) {
+  add_each(o, f.multiples_of, "multipleOf", [](const auto& n) { return n.text; });
+}
+
+void add_text(object_text& o, const constraint_facts& f) {
+  if (f.secret) o.text("format", "password");
+  add_sizes(o, f, "minLength", "maxLength");
+  add_each(o, f.patterns, "pattern",
+           [](const std::string& p) { return quoted("^(?:" + p + ")$"); });
+}
+
+// Three bytes are four characters.
+constexpr std::size_t base64_size(std::size_t bytes) noexcept {
+  return bytes / 3 * 4 + (bytes % 3 == 0 ? 0 : 4);
+}
+void add_base64(object_text& o, const schema_type& t, constraint_facts f) {
+  o.text("contentEncoding", "base64");
+  if (t.length != schema_type::any_length) f.min_size = f.max_size = t.length;
+  if (f.min_size) f.min_size = base64_size(*f.min_size);
+  if (f.max_size) f.max_size = base64_size(*f.max_size);
+  add_sizes(o, f, "minLength", "maxLength");
 }
 
 std::vector<std::string_view> names_of(unsigned kinds) {
@@ -75,8 +144,21 @@ bool is_defined(const schema_type& t) noexcept {
   return t.is == shape::object || t.is == shape::name;
 }
 
+void add_numeric(object_text& o, const schema_type& t, bool or_null, const constraint_facts& f) {
+  if (t.is == shape::integer) {
+    add_type(o, "integer", or_null);
+    add_integer(o, t, f);
+  } else {
+    add_type(o, "number", or_null);
+    o.text("format", t.size == sizeof(float) ? "float" : "double");
+    add_limits(o, f);
+  }
+  add_multiples(o, f);
+  add_constants(o, f, or_null);
+}
+
 // Of those without parts; false for others.
-bool add_scalar(object_text& o, const schema_type& t, bool or_null) {
+bool add_scalar(object_text& o, const schema_type& t, bool or_null, const constraint_facts& f) {
   switch (t.is) {
     case shape::null:
       o.text("type", "null");
@@ -85,23 +167,17 @@ bool add_scalar(object_text& o, const schema_type& t, bool or_null) {
       add_type(o, "boolean", or_null);
       return true;
     case shape::integer:
-      add_type(o, "integer", or_null);
-      add_integer(o, t);
-      return true;
     case shape::number:
-      add_type(o, "number", or_null);
-      o.text("format", t.size == sizeof(float) ? "float" : "double");
+      add_numeric(o, t, or_null, f);
       return true;
     case shape::string:
       add_type(o, "string", or_null);
+      add_text(o, f);
+      add_constants(o, f, or_null);
       return true;
     case shape::base64:
       add_type(o, "string", or_null);
-      o.text("contentEncoding", "base64");
-      if (t.length != schema_type::any_length) {
-        const auto size = (t.length + 2) / 3 * 4;
-        o.number("minLength", size).number("maxLength", size);
-      }
+      add_base64(o, t, f);
       return true;
     case shape::date_time:
       add_type(o, "string", or_null);
@@ -116,32 +192,48 @@ bool add_scalar(object_text& o, const schema_type& t, bool or_null) {
   }
 }
 
-// Keys are texts.
-std::string key_schema(const schema_type& key, schema_set& set) {
-  if (key.is == shape::integer)
-    return key.is_signed ? R"({"pattern":"^-?[0-9]+$"})" : R"({"pattern":"^[0-9]+$"})";
-  return key.is == shape::name ? set.of(key) : std::string();
+const constraint_facts& only(const std::vector<constraint_facts>& all) {
+  static const constraint_facts none;
+  return all.empty() ? none : all.front();
 }
 
-void add_container(object_text& o, const schema_type& t, bool or_null, schema_set& set) {
-  const auto part = [&set](const schema_type* p) { return set.of(*p); };
+// Keys are texts.
+std::string key_schema(const schema_type& key, schema_set& set, const constraint_facts& f) {
+  if (key.is == shape::integer)
+    return key.is_signed ? R"({"pattern":"^-?[0-9]+$"})" : R"({"pattern":"^[0-9]+$"})";
+  if (key.is == shape::name) return set.of(key, {}, f);
+  object_text o;
+  if (key.is == shape::string) {
+    add_text(o, f);
+    add_constants(o, f, false);
+  }
+  auto text = o.end();
+  return text == "{}" ? std::string() : text;
+}
+
+void add_container(object_text& o, const schema_type& t, bool or_null, schema_set& set,
+                   const constraint_facts& f) {
   if (t.is == shape::map) {
     add_type(o, "object", or_null);
-    if (const auto key = key_schema(*t.parts[0], set); !key.empty()) o.add("propertyNames", key);
-    o.add("additionalProperties", part(t.parts[1]));
+    if (const auto key = key_schema(*t.parts[0], set, only(f.keys)); !key.empty())
+      o.add("propertyNames", key);
+    o.add("additionalProperties", set.of(*t.parts[1], {}, only(f.each)));
+    add_sizes(o, f, "minProperties", "maxProperties");
     return;
   }
   add_type(o, "array", or_null);
-  auto length = t.length;
+  auto sizes = f;
   if (t.is == shape::tuple) {
-    length = t.parts.size();
-    if (length > 0) o.add("prefixItems", list(t.parts, part));
+    sizes.min_size = sizes.max_size = t.parts.size();
+    if (!t.parts.empty())
+      o.add("prefixItems", list(t.parts, [&](const auto* p) { return set.of(*p); }));
     o.add("items", "false");
   } else {
-    o.add("items", part(t.parts[0]));
+    if (t.length != schema_type::any_length) sizes.min_size = sizes.max_size = t.length;
+    o.add("items", set.of(*t.parts[0], {}, only(f.each)));
   }
-  if (length != schema_type::any_length) o.number("minItems", length).number("maxItems", length);
-  if (t.unique) o.add("uniqueItems", "true");
+  add_sizes(o, sizes, "minItems", "maxItems");
+  if (t.unique || f.unique_items) o.add("uniqueItems", "true");
 }
 
 }  // namespace
@@ -179,8 +271,16 @@ const std::string& schema_set::name_of(const schema_type& type) {
   return chosen;
 }
 
-std::string schema_set::of(const schema_type& type, std::string_view comment) {
-  const bool or_null = type.is == shape::nullable;
+constraint_facts schema_field::facts() const {
+  constraint_facts f;
+  if (describe) describe(f);
+  f.required = f.required || f.present || required;
+  return f;
+}
+
+std::string schema_set::of(const schema_type& type, std::string_view comment,
+                           const constraint_facts& facts) {
+  const bool or_null = type.is == shape::nullable && !facts.present;
   const auto* t = &type;
   while (t->is == shape::nullable)
     t = t->parts[0];
@@ -198,6 +298,7 @@ std::string schema_set::of(const schema_type& type, std::string_view comment) {
     } else {
       o.text("$ref", prefix_ + name_of(*t));
     }
+    if (t->is == shape::name) add_constants(o, facts, or_null);
   } else if (t->is == shape::one_of) {
     auto all = list(t->parts, [this](const schema_type* p) { return of(*p); });
     if (or_null) all.insert(all.size() - 1, R"(,{"type":"null"})");
@@ -205,8 +306,8 @@ std::string schema_set::of(const schema_type& type, std::string_view comment) {
   } else if (t->is == shape::any) {
     if (t->kinds != any_kind)
       o.add("type", list(names_of(t->kinds | (or_null ? bit(kind::null) : 0)), quoted));
-  } else if (!add_scalar(o, *t, or_null)) {
-    add_container(o, *t, or_null, *this);
+  } else if (!add_scalar(o, *t, or_null, facts)) {
+    add_container(o, *t, or_null, *this, facts);
   }
   if (!comment.empty()) o.text("description", comment);
   return o.end();
@@ -217,8 +318,9 @@ std::string schema_set::object(const schema_type& type, std::span<const std::str
   std::vector<std::string_view> required;
   for (const auto& f : type.fields) {
     if (std::find(without.begin(), without.end(), f.name) != without.end()) continue;
-    properties.add(f.name, of(*f.type, f.comment));
-    if (f.required) required.push_back(f.name);
+    const auto facts = f.facts();
+    properties.add(f.name, of(*f.type, f.comment, facts));
+    if (facts.required) required.push_back(f.name);
   }
   object_text o;
   o.text("type", "object").add("properties", properties.end());

@@ -15,6 +15,9 @@
 #include <vector>
 
 #include <kit/codec/json.hpp>
+#include <kit/constraints/facts.hpp>
+#include <kit/constraints/traits.hpp>
+#include <kit/constraints/walk.hpp>
 #include <kit/reflect.hpp>
 
 /// JSON Schema (2020-12) of whatever the JSON codec writes, from the same reflection.
@@ -23,6 +26,12 @@
 ///
 /// Structs and enums are definitions that are referred to, so types may contain themselves. Fields
 /// are required where `reflect_traits` says so, and comments become descriptions.
+///
+/// Constraints of fields (see <kit/constraints.hpp>) are stated as far as JSON Schema can: limits,
+/// patterns, constants, of elements and keys, too. Such a field is also required where it breaks
+/// them without being in the message, as a text that is empty then and mustn't be. Those of
+/// durations, times and types with a codec of their own, predicates and `check` are left out.
+/// Errors: throws `errc::invalid_argument` for a pattern that is wrong.
 namespace kit::json {
 
 /// What a type is in JSON.
@@ -51,8 +60,12 @@ struct schema_type;
 struct schema_field {
   std::string_view name;
   std::string_view comment;
-  bool required;
+  bool required;  ///< by `reflect_traits`
   const schema_type* type;
+  void (*describe)(constraint_facts&) = nullptr;
+
+  /// Its constraints; also whether it is required, be it for them or by `reflect_traits`.
+  constraint_facts facts() const;
 };
 
 /// A type without the type: a constant, told apart by its address.
@@ -89,8 +102,10 @@ class schema_set {
   /// `prefix`: where the definitions will stand, e.g. `#/components/schemas/`.
   explicit schema_set(std::string prefix = "#/$defs/") : prefix_(std::move(prefix)) {}
 
-  /// The type's schema, a JSON text; for a struct or enum a reference. `comment` is put on it.
-  std::string of(const schema_type& type, std::string_view comment = {});
+  /// The type's schema, a JSON text; for a struct or enum a reference. `comment` and constraints
+  /// are put on it.
+  std::string of(const schema_type& type, std::string_view comment = {},
+                 const constraint_facts& facts = {});
   /// The schema of a struct without some of its fields, written out.
   std::string object(const schema_type& type, std::span<const std::string_view> without);
   /// What was referred to so far, as the text of an object. Types of one name are told apart by
@@ -179,14 +194,21 @@ struct composed<std::array<std::byte, N>> {
   static constexpr shape is = shape::base64;
 };
 
-template <class Field>
+template <class T, class Field>
 consteval schema_field make_schema_field() {
-  return {Field::info.name, Field::info.comment, Field::required,
-          &schema_of<typename Field::value>::value};
+  constexpr auto member = Field::info.member;
+  schema_field f{Field::info.name, Field::info.comment, Field::required,
+                 &schema_of<typename Field::value>::value};
+  if constexpr (Field::info.alternative == reflect::wire_field::whole &&
+                (kit::detail::rules_of_member<T, member>() != kit::detail::no_rules ||
+                 constrained<typename Field::value>)) {
+    f.describe = &kit::detail::describe_member<T, member>;
+  }
+  return f;
 }
 template <class T>
 inline constexpr auto schema_fields = []<std::size_t... Is>(std::index_sequence<Is...>) {
-  return std::array<schema_field, sizeof...(Is)>{make_schema_field<object_field<T, Is>>()...};
+  return std::array<schema_field, sizeof...(Is)>{make_schema_field<T, object_field<T, Is>>()...};
 }(std::make_index_sequence<used_fields<T>>{});
 
 template <class T>

@@ -22,6 +22,7 @@ PROGRAMS = {
     "signed": "cokit-aws",
     "authorized": "cokit-casbin",
     "token": "cokit-jwt",
+    "constrained": "cokit-pattern",
     "service": "cokit-http",
     "client": "cokit-http-client",
     "compression": "cokit-http-compression",

@@ -7,6 +7,7 @@ usage: overload_test.py FOLDER_OF_PROGRAMS
 import asyncio
 import json
 import pathlib
+import subprocess
 import sys
 import time
 import unittest
@@ -38,6 +39,7 @@ class Load:
             writer.write(request)
             answer = await asyncio.wait_for(reader.read(), 20)
             writer.close()
+            await writer.wait_closed()
             if answer:
                 status = int(answer.split(b" ", 2)[1])
                 self.retry_after += b"\r\nRetry-After: " in answer
@@ -71,6 +73,10 @@ class Load:
         return len(took) / len(all_of), took[int(len(took) * 0.99)] if took else float("inf")
 
 
+def stringsvc2(*arguments):
+    return Program("stringsvc2", *arguments, stderr=subprocess.DEVNULL)  # it logs each call
+
+
 def load(port, rate, seconds):
     return asyncio.run(Load(port).run(rate, seconds))
 
@@ -88,7 +94,7 @@ def decisions(program):
 
 class Overload(unittest.TestCase):
     def test_more_than_it_can_do(self):
-        with Program("stringsvc2", "--busy", str(BUSY_US), "--rate", "1000000") as program:
+        with stringsvc2("--busy", str(BUSY_US), "--rate", "1000000") as program:
             normal = load(program.port, 100, 3)
             peak = load(program.port, 240, 4)
             over = load(program.port, 1500, 4)
@@ -110,7 +116,7 @@ class Overload(unittest.TestCase):
             self.assertGreater(again.share(200), 0.98)
 
     def test_one_client_asks_too_much(self):
-        with Program("stringsvc2", "--rate", "50") as program:
+        with stringsvc2("--rate", "50") as program:
             answers = load(program.port, 400, 2)
             self.assertGreater(answers.share(429), 0.5)
             self.assertGreater(answers.share(200), 0.05)
@@ -120,7 +126,7 @@ class Overload(unittest.TestCase):
     def test_who_it_needs_goes_and_comes_back(self):
         with Program("stringsvc1") as needed:
             port = needed.port
-            with Program("stringsvc2", "--uppercase-at", f"http://127.0.0.1:{port}") as program:
+            with stringsvc2("--uppercase-at", f"http://127.0.0.1:{port}") as program:
                 self.assertEqual(program.post("/uppercase", {"s": "a"}), (200, {"v": "A"}))
                 needed.process.kill()
                 needed.process.wait()

@@ -197,7 +197,7 @@ class writer {
       names.push_back(s.text);
       if (const auto* f = field_of(*r.is.types, s.text)) {
         p.description = f->comment;
-        p.schema = raw_of(schemas_.of(without_null(*f->type)));
+        p.schema = raw_of(schemas_.of(without_null(*f->type), {}, f->facts()));
       }
       if (s.kind == segment_kind::rest && p.description.empty()) {
         p.description = "the rest of the path, which may have slashes";
@@ -231,11 +231,12 @@ class writer {
       const bool taken = std::find(in_path.begin(), in_path.end(), name) != in_path.end();
       if (taken || !t.has_parameter(name)) continue;
       openapi::parameter p;
+      const auto facts = f.facts();
       p.name = name;
       p.in = "query";
-      p.required = f.required;
+      p.required = facts.required;
       p.description = f.comment;
-      p.schema = raw_of(schemas_.of(without_null(*f.type)));
+      p.schema = raw_of(schemas_.of(without_null(*f.type), {}, facts));
       o.parameters.push_back(std::move(p));
     }
   }
@@ -249,9 +250,9 @@ class writer {
     const auto& fields = request.fields;
     if (is_object(&request) && std::none_of(fields.begin(), fields.end(), left)) return;
     auto& body = o.request_body.emplace();
-    body.required =
-        !is_object(&request) || std::any_of(fields.begin(), fields.end(),
-                                            [&](const auto& f) { return left(f) && f.required; });
+    body.required = !is_object(&request) ||
+                    std::any_of(fields.begin(), fields.end(),
+                                [&](const auto& f) { return left(f) && f.facts().required; });
     const bool whole = in_path.empty() || !is_object(&request);
     body.content["application/json"].schema =
         raw_of(whole ? schemas_.of(request) : schemas_.object(request, in_path));
