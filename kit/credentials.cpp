@@ -4,6 +4,13 @@
 
 namespace kit {
 
+credentials credentials_in(const metadata& sent) {
+  const auto first = [&](std::string_view key) {
+    return std::string(sent.get(key).value_or(std::string_view()));
+  };
+  return {.authorization = first("authorization"), .api_key = first("x-api-key")};
+}
+
 std::optional<std::string_view> scheme_value(std::string_view scheme,
                                              std::string_view authorization) noexcept {
   const auto end = authorization.find(' ');

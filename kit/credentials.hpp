@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include <kit/metadata.hpp>
+
 namespace kit {
 
 /// What the caller has shown, as the transport received it: a value in the context of a request.
@@ -17,6 +19,10 @@ struct credentials {
 
   friend bool operator==(const credentials&, const credentials&) = default;
 };
+
+/// What metadata that a caller has sent says, for transports that have no place of their own for it
+/// (gRPC, NATS): the first value of `authorization`, and of `x-api-key`.
+credentials credentials_in(const metadata& sent);
 
 /// What a call shows to the callee, as a value in the context: clients send it. Other than what
 /// this process was shown, so that nobody's credentials are handed on unless somebody says so.

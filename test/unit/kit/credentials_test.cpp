@@ -22,3 +22,10 @@ TEST_CASE("credentials: anything else has no value of the scheme [auth/jwt:12]")
     CHECK_FALSE(scheme_value("bearer", text));
   }
 }
+
+TEST_CASE("credentials: of metadata, the first value counts [auth/jwt:14] [not auth/jwt:D4]") {
+  const kit::metadata sent{
+      {"Authorization", "Bearer a"}, {"authorization", "Bearer b"}, {"X-API-Key", "k"}};
+  CHECK(kit::credentials_in(sent) == kit::credentials{"Bearer a", "k"});
+  CHECK(kit::credentials_in({}) == kit::credentials());
+}
