@@ -41,7 +41,7 @@ class setting {
   T get() const noexcept {
     for (;;) {
       const auto before = state_->version.load(std::memory_order_acquire);
-      std::array<std::uint64_t, words> copy;
+      std::array<std::uint64_t, words> copy{};
       for (std::size_t i = 0; i < words; ++i)
         copy[i] = state_->value[i].load(std::memory_order_acquire);
       if (before % 2 == 0 && state_->version.load(std::memory_order_relaxed) == before) {

@@ -52,6 +52,13 @@ places::answer places::enter(call& c, ticket& t, const limits& l, const call_key
     t.admitted_ = now;
     return {};
   }
+  const auto a = queue_up(c, t, l, tenant);
+  if (a.why == refusal::none) hand_on();  // one may have become free before it was seen waiting
+  return a;
+}
+
+places::answer places::queue_up(call& c, ticket& t, const limits& l, const call_key& tenant) {
+  const auto now = c.now();
   const auto& ctx = c.context();
   const auto of = criticality_of(ctx);
   answer a{.says = admission::wait, .in_use = in_use()};
@@ -87,7 +94,6 @@ places::answer places::enter(call& c, ticket& t, const limits& l, const call_key
     if (displaced) out = static_cast<ticket::waiting*>(displaced)->shared_from_this();
   }
   if (out) out->decide(ticket::waiting::fate::evicted);
-  hand_on();  // a place may have become free before it was seen waiting
   return a;
 }
 

@@ -75,6 +75,7 @@ class places {
   std::size_t in_use() const noexcept { return in_use_.load(std::memory_order_relaxed); }
 
  private:
+  answer queue_up(call& c, ticket& t, const limits& l, const call_key& tenant);
   bool try_take(std::size_t limit) noexcept;
   void hand_on() noexcept;
   void abandon(ticket::waiting& w) noexcept;
