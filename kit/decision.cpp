@@ -73,15 +73,16 @@ std::string decision::text() const {
 }
 
 void decide(const context& ctx, std::string_view endpoint, const decision_kind& kind,
-            std::initializer_list<double> numbers, std::string_view subject) noexcept {
+            std::initializer_list<decision_number> numbers, std::string_view subject) noexcept {
   try {
     const auto* log = ctx.get<decision_log>();
     const auto* in_trace = tracing::current_span(ctx);
     const auto span = in_trace && in_trace->sampled() ? tracing::span_of(ctx) : tracing::span();
     if (!log && !span.recording()) return;
     decision d{.kind = &kind, .endpoint = std::string(endpoint), .subject = std::string(subject)};
-    std::copy_n(numbers.begin(), std::min(numbers.size(), decision::max_numbers),
-                d.numbers.begin());
+    const auto count = std::min(numbers.size(), decision::max_numbers);
+    std::transform(numbers.begin(), numbers.begin() + count, d.numbers.begin(),
+                   [](decision_number n) { return n.value(); });
     if (span.recording()) {
       std::string event(kind.layer);
       event.append(" ").append(kind.verb);

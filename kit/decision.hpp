@@ -1,10 +1,12 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -25,6 +27,22 @@ struct decision_kind {
   std::string_view verb;
   /// For people. Names in braces stand for the decision's numbers, in this order.
   std::string_view words;
+};
+
+/// A number that a decision was made on: as it is, and of a time its milliseconds.
+class decision_number {
+ public:
+  template <class T>
+    requires std::is_arithmetic_v<T>
+  decision_number(T number) noexcept : value_(static_cast<double>(number)) {}
+  template <class Rep, class Period>
+  decision_number(std::chrono::duration<Rep, Period> time) noexcept
+      : value_(std::chrono::duration<double, std::milli>(time).count()) {}
+
+  double value() const noexcept { return value_; }
+
+ private:
+  double value_;
 };
 
 /// Something that a policy decided about a call, and the numbers that it was decided on.
@@ -54,6 +72,6 @@ struct decision {
 /// Costs a look into the context where there is neither. Never fails: what can't be recorded isn't.
 /// Threads: any.
 void decide(const context& ctx, std::string_view endpoint, const decision_kind& kind,
-            std::initializer_list<double> numbers, std::string_view subject = {}) noexcept;
+            std::initializer_list<decision_number> numbers, std::string_view subject = {}) noexcept;
 
 }  // namespace kit

@@ -1,7 +1,6 @@
 #include <kit/retry_run.hpp>
 
 #include <array>
-#include <chrono>
 
 #include <kit/attempts.hpp>
 #include <kit/decision.hpp>
@@ -27,10 +26,6 @@ constexpr std::array<decision_kind, 6> given_up{{
     {.layer = "retry", .verb = "no_time", .words = words},
     {.layer = "retry", .verb = "left_to_caller", .words = words},
 }};
-
-double milliseconds_of(duration d) {
-  return std::chrono::duration<double, std::milli>(d).count();
-}
 
 }  // namespace
 
@@ -103,19 +98,17 @@ std::optional<duration> retry_run::plan(const outcome& how, const nature& is) {
     return std::nullopt;
   }
   const auto why = errors_.empty() ? std::string_view() : name(errors_.back().code());
-  const auto number = [](auto n) { return static_cast<double>(n); };
   if (step.verdict != retry_verdict::again) {
     decide(context_, name_, given_up[static_cast<std::size_t>(step.verdict)],
-           {number(number_), number(limits_.max_attempts)}, why);
+           {number_, limits_.max_attempts}, why);
     plain_ = step.verdict == retry_verdict::left_to_caller;
     return std::nullopt;
   }
   if (core_.budget && !core_.budget->take(now)) {
-    decide(context_, name_, spent, {number(number_), core_.budget->left(now)}, why);
+    decide(context_, name_, spent, {number_, core_.budget->left(now)}, why);
     return std::nullopt;
   }
-  decide(context_, name_, retried,
-         {number(number_), number(limits_.max_attempts), milliseconds_of(step.pause)}, why);
+  decide(context_, name_, retried, {number_, limits_.max_attempts, step.pause}, why);
   return step.pause;
 }
 

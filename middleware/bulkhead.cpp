@@ -53,16 +53,13 @@ result<admission> bulkhead::enter(call& c, state& s) {
   return detail::tell(c, says, got, limits, self.options.message);
 }
 
+// Who waits for it holds this layer.
 asio::awaitable<result<void>> bulkhead::wait(call& c, state& s) {
-  return wait(shared_, c, s);
-}
-
-asio::awaitable<result<void>> bulkhead::wait(std::shared_ptr<shared> self, call& c, state& s) {
+  auto& self = *shared_;
   const auto since = c.now();
-  const std::shared_ptr<detail::places> places(self, &self->places);
-  const auto why = co_await detail::places::wait(places, c, s);
-  co_return detail::tell_waited(c, says, why, {since, self->places.in_use()},
-                                of(self->options.limits.get()), self->options.message);
+  const auto why = co_await detail::places::wait(c, s);
+  co_return detail::tell_waited(c, says, why, {since, self.places.in_use()},
+                                of(self.options.limits.get()), self.options.message);
 }
 
 void bulkhead::leave(call& c, state& s) noexcept {

@@ -57,6 +57,7 @@ struct bulkhead_options {
 class bulkhead {
  public:
   static constexpr std::string_view layer_name = "bulkhead";
+  static constexpr bool decides = true;
 
   explicit bulkhead(bulkhead_options options = {});
 
@@ -70,7 +71,6 @@ class bulkhead {
 
  private:
   struct shared;
-  static asio::awaitable<result<void>> wait(std::shared_ptr<shared> self, call& c, state& s);
   std::shared_ptr<shared> shared_;
 };
 

@@ -26,7 +26,6 @@
 #include <kit/task_set.hpp>
 #include <kit/this_context.hpp>
 #include <kit/timer.hpp>
-#include <middleware/detail/milliseconds.hpp>
 #include <middleware/detail/placed.hpp>
 #include <middleware/detail/recent_values.hpp>
 #include <middleware/request_key.hpp>
@@ -72,6 +71,7 @@ template <class Key = by_request>
 class cache {
  public:
   static constexpr std::string_view layer_name = "cache";
+  static constexpr bool decides = true;
   template <class Outer>
   static consteval void check_inside() {
     static_assert(kit::layer_name<Outer>() != "circuit_breaker",
@@ -118,7 +118,7 @@ class cache {
       if (auto found = self.values->find(key, now - limits.ttl - limits.stale_while_revalidate)) {
         const auto age = now - found->stored;
         const bool fresh = age < limits.ttl;
-        decide(ctx, at->name, fresh ? hit : stale, {detail::milliseconds_of(age)});
+        decide(ctx, at->name, fresh ? hit : stale, {age});
         if (!fresh) refresh(at, ex, ctx, key, std::move(req));
         co_return std::move(found->value);
       }

@@ -9,12 +9,10 @@
 
 #include <kit/decision.hpp>
 #include <kit/error.hpp>
-#include <middleware/detail/milliseconds.hpp>
 
 namespace kit::middleware {
 namespace {
 
-using detail::milliseconds_of;
 using finding = breaker_machine::finding;
 using verdict = breaker_machine::verdict;
 
@@ -33,16 +31,15 @@ constexpr decision_kind closed{
     .layer = "circuit_breaker", .verb = "closed", .words = "{successes} calls went well"};
 
 void tell(const call& c, const breaker_change& change, const breaker_limits& limits) {
-  const auto number = [](auto n) { return static_cast<double>(n); };
   switch (change.to) {
     case breaker_state::open:
       return decide(c.context(), c.name(), opened,
-                    {number(change.counts.failures), number(change.counts.total()),
-                     number(change.counts.consecutive_failures), milliseconds_of(limits.open_for)});
+                    {change.counts.failures, change.counts.total(),
+                     change.counts.consecutive_failures, limits.open_for});
     case breaker_state::half_open:
-      return decide(c.context(), c.name(), half_opened, {number(limits.trials)});
+      return decide(c.context(), c.name(), half_opened, {limits.trials});
     case breaker_state::closed:
-      return decide(c.context(), c.name(), closed, {number(change.counts.successes)});
+      return decide(c.context(), c.name(), closed, {change.counts.successes});
   }
 }
 
@@ -116,9 +113,9 @@ result<void> circuit_breaker::enter(call& c, state& s) {
 
   const bool open = let.says == verdict::refuse_open;
   if (open) {
-    decide(c.context(), c.name(), refused, {milliseconds_of(let.retry_after)});
+    decide(c.context(), c.name(), refused, {let.retry_after});
   } else {
-    decide(c.context(), c.name(), refused_trial, {static_cast<double>(limits.trials)});
+    decide(c.context(), c.name(), refused_trial, {limits.trials});
   }
   const auto wait = std::chrono::ceil<std::chrono::milliseconds>(let.retry_after);
   const auto& message = open ? self.options.open_message : self.options.half_open_message;

@@ -73,6 +73,7 @@ circuit_breaker_options handy_breaker(double failure_ratio = 0.05);
 class circuit_breaker {
  public:
   static constexpr std::string_view layer_name = "circuit_breaker";
+  static constexpr bool decides = true;
 
   /// Errors: throws `errc::invalid_argument` for an option out of range.
   explicit circuit_breaker(circuit_breaker_options options = {});

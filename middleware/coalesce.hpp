@@ -41,6 +41,7 @@ template <class Key = by_request>
 class coalesce {
  public:
   static constexpr std::string_view layer_name = "coalesce";
+  static constexpr bool decides = true;
 
   /// Errors: throws `errc::invalid_argument` for an option out of range.
   explicit coalesce(coalesce_options<Key> options = {}) : options_(std::move(options)) {

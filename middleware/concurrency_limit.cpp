@@ -71,17 +71,13 @@ result<admission> concurrency_limit::enter(call& c, state& s) {
   return detail::tell(c, says, got, limits, self.options.message);
 }
 
+// Who waits for it holds this layer.
 asio::awaitable<result<void>> concurrency_limit::wait(call& c, state& s) {
-  return wait(shared_, c, s);
-}
-
-asio::awaitable<result<void>> concurrency_limit::wait(std::shared_ptr<shared> self, call& c,
-                                                      state& s) {
+  auto& self = *shared_;
   const auto since = c.now();
-  const std::shared_ptr<detail::places> places(self, &self->places);
-  const auto why = co_await detail::places::wait(places, c, s);
-  co_return detail::tell_waited(c, says, why, {since, self->places.in_use()}, self->limits(),
-                                self->options.message);
+  const auto why = co_await detail::places::wait(c, s);
+  co_return detail::tell_waited(c, says, why, {since, self.places.in_use()}, self.limits(),
+                                self.options.message);
 }
 
 void concurrency_limit::leave(call& c, state& s) noexcept {

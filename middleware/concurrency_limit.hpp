@@ -60,6 +60,7 @@ struct concurrency_limit_options {
 class concurrency_limit {
  public:
   static constexpr std::string_view layer_name = "concurrency_limit";
+  static constexpr bool decides = true;
 
   /// Errors: throws `errc::invalid_argument` for an option out of range.
   explicit concurrency_limit(concurrency_limit_options options = {});
@@ -75,7 +76,6 @@ class concurrency_limit {
 
  private:
   struct shared;
-  static asio::awaitable<result<void>> wait(std::shared_ptr<shared> self, call& c, state& s);
   std::shared_ptr<shared> shared_;
 };
 

@@ -8,13 +8,10 @@
 
 #include <kit/decision.hpp>
 #include <kit/error.hpp>
-#include <middleware/detail/milliseconds.hpp>
 #include <middleware/recent_quantile.hpp>
 
 namespace kit::middleware {
 namespace {
-
-using detail::milliseconds_of;
 
 constexpr decision_kind past{
     .layer = "deadline", .verb = "refused", .words = "its deadline passed {ago_ms} ms ago"};
@@ -49,22 +46,17 @@ struct deadline::shared {
   }
 
   // Each call earns the right to refuse a part of one; some can be saved up.
-  bool may_refuse(double share) noexcept {
-    constexpr double most = 10;
-    double had = credit.load(std::memory_order_relaxed);
-    double left = 0;
-    bool may = false;
-    do {
-      const double now = std::min(most, had + share);
-      may = now >= 1;
-      left = may ? now - 1 : now;
-    } while (!credit.compare_exchange_weak(had, left, std::memory_order_relaxed));
-    return may;
-  }
   void earn(double share) noexcept {
     constexpr double most = 10;
     const double had = credit.load(std::memory_order_relaxed);
-    if (had < most) credit.store(had + share, std::memory_order_relaxed);
+    credit.store(std::min(most, had + share), std::memory_order_relaxed);
+  }
+  bool may_refuse() noexcept {
+    double had = credit.load(std::memory_order_relaxed);
+    while (had >= 1) {
+      if (credit.compare_exchange_weak(had, had - 1, std::memory_order_relaxed)) return true;
+    }
+    return false;
   }
 
   const deadline_options options;
@@ -87,17 +79,14 @@ result<void> deadline::enter(call& c) {
   if (!when) return {};
   const auto left = *when - c.now();
   if (left <= duration::zero()) {
-    decide(c.context(), c.name(), past, {milliseconds_of(-left)});
+    decide(c.context(), c.name(), past, {-left});
     return fail(errc::deadline_exceeded, "the deadline has passed");
   }
   const auto limits = shared_->options.limits.get();
   const auto estimate = shared_->estimate.load(std::memory_order_relaxed);
-  if (left >= estimate || limits.max_refused == 0) {
-    shared_->earn(limits.max_refused);
-    return {};
-  }
-  if (!shared_->may_refuse(limits.max_refused)) return {};
-  decide(c.context(), c.name(), hopeless, {milliseconds_of(left), milliseconds_of(estimate)});
+  shared_->earn(limits.max_refused);
+  if (left >= estimate || limits.max_refused == 0 || !shared_->may_refuse()) return {};
+  decide(c.context(), c.name(), hopeless, {left, estimate});
   return fail(errc::deadline_exceeded, "too little time is left");
 }
 

@@ -38,6 +38,7 @@ struct deadline_options {
 class deadline {
  public:
   static constexpr std::string_view layer_name = "deadline";
+  static constexpr bool decides = true;
 
   explicit deadline(deadline_options options = {});
   deadline for_endpoint(std::string_view name) const;

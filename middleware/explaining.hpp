@@ -3,7 +3,6 @@
 #include <string_view>
 #include <utility>
 
-#include <kit/chain.hpp>
 #include <kit/decision_log.hpp>
 #include <kit/decision_recorder.hpp>
 #include <kit/interceptor.hpp>
@@ -17,6 +16,8 @@ namespace kit::middleware {
 /// Where the context has a log with the same recorder, that one is used: so it may be around a
 /// whole router, and around clients that are called outside of its requests, too.
 ///
+/// A layer that says `static constexpr bool decides = true` must not be outside of it.
+///
 /// An interceptor: fuses with its neighbours. Threads: any.
 class explaining {
  public:
@@ -25,9 +26,10 @@ class explaining {
 
   template <class Outer>
   static consteval void check_inside() {
-    static_assert(!decides(kit::layer_name<Outer>()),
-                  "explaining is inside a layer that decides about calls: that would not be "
-                  "recorded; put explaining first");
+    static_assert(
+        !requires { requires Outer::decides; },
+        "explaining is inside a layer that decides about calls: that would not be "
+        "recorded; put explaining first");
   }
 
   explicit explaining(decision_recorder recorder = {}) : recorder_(std::move(recorder)) {}
@@ -39,15 +41,6 @@ class explaining {
   }
 
  private:
-  static constexpr bool decides(std::string_view layer) {
-    for (const auto* one :
-         {"rate_limit", "circuit_breaker", "retry", "hedge", "timeout", "deadline", "bulkhead",
-          "concurrency_limit", "load_shed", "fallback", "cache", "coalesce", "idempotency"}) {
-      if (layer == one) return true;
-    }
-    return false;
-  }
-
   decision_recorder recorder_;
 };
 

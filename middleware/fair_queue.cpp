@@ -24,7 +24,6 @@ fair_queue::waiter* fair_queue::push(waiter& w, kit::criticality of, const std::
     found = l.by_name.emplace(name, &l.round.back()).first;
   }
   auto& t = *found->second;
-  w.class_ = of;
   w.in_ = &t;
   w.at_ = t.waiting.insert(t.waiting.end(), &w);
   ++l.size;

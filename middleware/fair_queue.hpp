@@ -29,11 +29,9 @@ class fair_queue {
     waiter& operator=(const waiter&) = delete;
 
     bool queued() const noexcept { return in_ != nullptr; }
-    kit::criticality criticality() const noexcept { return class_; }
 
    private:
     friend class fair_queue;
-    kit::criticality class_ = kit::criticality::standard;
     tenant* in_ = nullptr;
     std::list<waiter*>::iterator at_{};
   };

@@ -35,6 +35,7 @@ template <class F>
 class fallback {
  public:
   static constexpr std::string_view layer_name = "fallback";
+  static constexpr bool decides = true;
   template <class Outer>
   static consteval void check_inside() {
     static_assert(kit::layer_name<Outer>() != "retry",

@@ -29,7 +29,7 @@ fault::plan fault::plan_for(shared& s, const context& ctx, std::string_view name
                                                    most = limits.max_delay;
     p.delay = std::chrono::duration_cast<duration>(
         std::chrono::duration<double, std::nano>(random.uniform(least.count(), most.count())));
-    decide(ctx, name, delayed, {detail::milliseconds_of(p.delay)});
+    decide(ctx, name, delayed, {p.delay});
   }
   p.fails = random.chance(limits.fail_ratio);
   if (p.fails) decide(ctx, name, failed, {}, kit::name(limits.code));

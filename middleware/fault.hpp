@@ -19,7 +19,6 @@
 #include <kit/shared_random.hpp>
 #include <kit/this_context.hpp>
 #include <kit/timer.hpp>
-#include <middleware/detail/milliseconds.hpp>
 #include <middleware/detail/placed.hpp>
 
 namespace kit::middleware {

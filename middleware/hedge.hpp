@@ -29,7 +29,6 @@
 #include <kit/task_set.hpp>
 #include <kit/this_context.hpp>
 #include <kit/timer.hpp>
-#include <middleware/detail/milliseconds.hpp>
 #include <middleware/detail/placed.hpp>
 #include <middleware/recent_quantile.hpp>
 
@@ -73,6 +72,7 @@ struct hedge_options {
 class hedge {
  public:
   static constexpr std::string_view layer_name = "hedge";
+  static constexpr bool decides = true;
   template <class Outer>
   static consteval void check_inside() {
     static_assert(kit::layer_name<Outer>() != "circuit_breaker",
@@ -191,11 +191,11 @@ class hedge {
           limit = time_point::max();
           const auto now = wheel.now();
           if (self.budget.take(now)) {
-            decide(ctx, at->name, hedged, {detail::milliseconds_of(delay), self.budget.left(now)});
+            decide(ctx, at->name, hedged, {delay, self.budget.left(now)});
             started = 2;
             (void)tasks.try_spawn("second", send(at->next, outcome, 1, std::move(req)));
           } else {
-            decide(ctx, at->name, spent, {detail::milliseconds_of(delay)});
+            decide(ctx, at->name, spent, {delay});
           }
         }
         lock = outcome->changed.lock();

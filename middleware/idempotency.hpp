@@ -83,6 +83,7 @@ template <class Key = by_idempotency_key>
 class idempotency {
  public:
   static constexpr std::string_view layer_name = "idempotency";
+  static constexpr bool decides = true;
 
   /// Errors: throws `errc::invalid_argument` for an option out of range.
   explicit idempotency(idempotency_options<Key> options = {}) : options_(std::move(options)) {

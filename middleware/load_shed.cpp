@@ -12,7 +12,6 @@
 #include <kit/decision.hpp>
 #include <kit/error.hpp>
 #include <kit/timer.hpp>
-#include <middleware/detail/milliseconds.hpp>
 
 namespace kit::middleware {
 namespace {
@@ -107,8 +106,7 @@ result<void> load_shed::enter(call& c) {
   }
   if (measure) asio::post(c.executor(), shared::probe(shared_, at, wheel));
   if (!sheds) return {};
-  decide(c.context(), c.name(), shed,
-         {detail::milliseconds_of(lag), detail::milliseconds_of(limits.interval)});
+  decide(c.context(), c.name(), shed, {lag, limits.interval});
   const auto wait = std::max(milliseconds(1), std::chrono::ceil<milliseconds>(limits.interval));
   return fail(error(errc::unavailable, shared_->options.message).with_retry_after(wait));
 }

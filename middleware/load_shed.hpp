@@ -30,6 +30,7 @@ struct load_shed_options {
 class load_shed {
  public:
   static constexpr std::string_view layer_name = "load_shed";
+  static constexpr bool decides = true;
 
   explicit load_shed(load_shed_options options = {});
 

@@ -11,7 +11,6 @@
 #include <kit/error.hpp>
 #include <kit/timer.hpp>
 #include <middleware/detail/keyed_buckets.hpp>
-#include <middleware/detail/milliseconds.hpp>
 
 namespace kit::middleware {
 namespace {
@@ -83,7 +82,7 @@ result<admission> rate_limit::enter(call& c, state& s) {
   if (got.at && got.wait == duration::zero()) return admission::in;
 
   decide(ctx, c.name(), got.at ? delayed : refused,
-         {got.tokens, rate.burst, rate.per_second, detail::milliseconds_of(got.wait)}, s.key_);
+         {got.tokens, rate.burst, rate.per_second, got.wait}, s.key_);
   if (got.at) {
     s.shared_ = shared_.get();
     s.wheel_ = &c.timers();
@@ -102,12 +101,8 @@ result<admission> rate_limit::enter(call& c, state& s) {
       std::move(e).with_retry_after(std::chrono::ceil<std::chrono::milliseconds>(got.wait)));
 }
 
-asio::awaitable<result<void>> rate_limit::wait(call&, state& s) {
-  return wait_for_token(s);
-}
-
 // Where it's cancelled or destroyed meanwhile, the state gives the token back.
-asio::awaitable<result<void>> rate_limit::wait_for_token(state& s) {
+asio::awaitable<result<void>> rate_limit::wait(call&, state& s) {
   co_await sleep_until(s.due_);
   s.waits_ = false;
   co_return result<void>();

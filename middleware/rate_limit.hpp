@@ -53,6 +53,7 @@ class rate_limit {
 
  public:
   static constexpr std::string_view layer_name = "rate_limit";
+  static constexpr bool decides = true;
 
   /// Errors: throws `errc::invalid_argument` for an option out of range.
   explicit rate_limit(rate_limit_options options);
@@ -82,8 +83,6 @@ class rate_limit {
   asio::awaitable<result<void>> wait(call& c, state& s);
 
  private:
-  static asio::awaitable<result<void>> wait_for_token(state& s);
-
   std::shared_ptr<shared> shared_;
 };
 

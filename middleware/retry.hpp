@@ -59,6 +59,7 @@ struct retry_options {
 class retry {
  public:
   static constexpr std::string_view layer_name = "retry";
+  static constexpr bool decides = true;
   template <class Outer>
   static consteval void check_inside() {
     static_assert(kit::layer_name<Outer>() != "retry",

@@ -15,7 +15,6 @@
 #include <kit/setting.hpp>
 #include <kit/this_context.hpp>
 #include <kit/timer.hpp>
-#include <middleware/detail/milliseconds.hpp>
 #include <middleware/detail/placed.hpp>
 
 namespace kit::middleware {
@@ -38,6 +37,7 @@ struct timeout_options {
 class timeout {
  public:
   static constexpr std::string_view layer_name = "timeout";
+  static constexpr bool decides = true;
 
   explicit timeout(timeout_options options = {})
       : options_(std::make_shared<const timeout_options>(std::move(options))) {}
@@ -64,7 +64,7 @@ class timeout {
     const bool tighter = when < ctx.deadline().value_or(time_point::max());
     if (!r && r.error() == errc::deadline_exceeded && tighter && !ctx.cancelled() &&
         timer_wheel::of(ex).now() >= when) {
-      decide(ctx, at->name, expired, {detail::milliseconds_of(limit)});
+      decide(ctx, at->name, expired, {limit});
       r.error() = error(errc::deadline_exceeded, at->layer.options_->message);
     }
     co_return r;

@@ -16,7 +16,7 @@ constexpr decision_kind withheld{.layer = "validate",
 
 void record(const context& ctx, std::string_view name, const decision_kind& kind,
             const violations& found) noexcept {
-  decide(ctx, name, kind, {static_cast<double>(found.size())}, found.list.front().path);
+  decide(ctx, name, kind, {found.size()}, found.list.front().path);
 }
 
 }  // namespace

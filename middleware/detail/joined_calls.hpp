@@ -1,14 +1,10 @@
 #pragma once
 
 #include <cstddef>
-#include <iterator>
-#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <unordered_map>
 #include <utility>
 
 #include <asio/awaitable.hpp>
@@ -17,6 +13,7 @@
 #include <kit/context.hpp>
 #include <kit/monitor.hpp>
 #include <kit/result.hpp>
+#include <middleware/detail/recent_map.hpp>
 
 namespace kit::middleware::detail {
 
@@ -75,62 +72,44 @@ class joined_calls {
   /// where a new one finds no room, as all that are there are being made.
   std::optional<joined> join(const std::string& key, std::string fingerprint, time_point now) {
     const std::lock_guard lock(mutex_);
-    if (const auto found = by_key_.find(key); found != by_key_.end()) {
-      auto& e = *found->second;
-      if (now < e.until) {
-        recent_.splice(recent_.begin(), recent_, found->second);
-        return joined{e.call, false};
+    if (const auto* e = calls_.find(key)) {
+      if (now < e->until) {
+        calls_.touch(key);
+        return joined{e->call, false};
       }
-      drop(found->second);
+      calls_.erase(key);
     }
-    if (recent_.size() >= capacity_ && !drop_oldest()) return std::nullopt;
-    recent_.push_front({key, std::make_shared<joined_call<Resp>>(std::move(fingerprint)),
-                        time_point::max(), true});
-    by_key_.emplace(recent_.front().key, recent_.begin());
-    return joined{recent_.front().call, true};
+    const auto has_ended = [](const entry& e) { return !e.running; };
+    if (calls_.size() >= capacity_ && !calls_.erase_oldest(has_ended)) return std::nullopt;
+    auto call = std::make_shared<joined_call<Resp>>(std::move(fingerprint));
+    return joined{calls_.insert(key, {std::move(call), time_point::max(), true}).call, true};
   }
 
   /// Its answer is there: it's kept until then.
   void keep(const std::string& key, const call_ptr& call, time_point until) {
     const std::lock_guard lock(mutex_);
-    const auto found = by_key_.find(key);
-    if (found == by_key_.end() || found->second->call != call) return;
-    found->second->until = until;
-    found->second->running = false;
+    auto* const e = calls_.find(key);
+    if (!e || e->call != call) return;
+    e->until = until;
+    e->running = false;
   }
   /// It isn't kept.
   void forget(const std::string& key, const call_ptr& call) noexcept {
     const std::lock_guard lock(mutex_);
-    const auto found = by_key_.find(key);
-    if (found != by_key_.end() && found->second->call == call) drop(found->second);
+    const auto* const e = calls_.find(key);
+    if (e && e->call == call) calls_.erase(key);
   }
 
  private:
   struct entry {
-    std::string key;
     call_ptr call;
     time_point until;
     bool running;
   };
-  using position = typename std::list<entry>::iterator;
-
-  void drop(position at) {
-    by_key_.erase(at->key);
-    recent_.erase(at);
-  }
-  bool drop_oldest() {
-    for (auto at = recent_.rbegin(); at != recent_.rend(); ++at) {
-      if (at->running) continue;
-      drop(std::prev(at.base()));
-      return true;
-    }
-    return false;
-  }
 
   const std::size_t capacity_;
   std::mutex mutex_;
-  std::list<entry> recent_;  // the latest first
-  std::unordered_map<std::string_view, position> by_key_;
+  recent_map<entry> calls_;
 };
 
 /// While somebody makes a call: where he doesn't come to its end, the others go on.

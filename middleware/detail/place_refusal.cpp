@@ -5,16 +5,11 @@
 
 #include <kit/error.hpp>
 #include <kit/timer.hpp>
-#include <middleware/detail/milliseconds.hpp>
 
 namespace kit::middleware::detail {
 namespace {
 
 using std::chrono::milliseconds;
-
-double number(std::size_t n) {
-  return static_cast<double>(n);
-}
 
 // By then a place will be free, as far as one can tell.
 error overloaded(const std::string& message, duration expected) {
@@ -29,17 +24,16 @@ error overloaded(const std::string& message, duration expected) {
 result<admission> tell(const call& c, const place_decisions& says, const places::answer& got,
                        const places::limits& limits, const std::string& message) {
   if (got.says == admission::in) return admission::in;
-  const auto in_use = number(got.in_use), all = number(limits.places), queued = number(got.queued);
+  const auto in_use = got.in_use, all = limits.places, queued = got.queued;
   switch (got.why) {
     case places::refusal::none:
       decide(c.context(), c.name(), says.queued, {in_use, all, queued});
       return admission::wait;
     case places::refusal::no_time:
-      decide(c.context(), c.name(), says.no_time,
-             {in_use, all, queued, milliseconds_of(got.expected_wait)});
+      decide(c.context(), c.name(), says.no_time, {in_use, all, queued, got.expected_wait});
       break;
     case places::refusal::full:
-      decide(c.context(), c.name(), says.refused, {in_use, all, queued, number(limits.queue)});
+      decide(c.context(), c.name(), says.refused, {in_use, all, queued, limits.queue});
       break;
   }
   return fail(overloaded(message, got.expected_wait));
@@ -50,8 +44,7 @@ result<void> tell_waited(const call& c, const place_decisions& says, places::ref
                          const std::string& message) {
   if (why == places::refusal::none) return {};
   const auto took = c.timers().now() - how.since;
-  decide(c.context(), c.name(), says.displaced,
-         {milliseconds_of(took), number(how.in_use), number(limits.places)});
+  decide(c.context(), c.name(), says.displaced, {took, how.in_use, limits.places});
   if (why == places::refusal::no_time) return fail(errc::deadline_exceeded, message);
   return fail(overloaded(message, took));
 }

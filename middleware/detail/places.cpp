@@ -97,9 +97,8 @@ places::answer places::queue_up(call& c, ticket& t, const limits& l, const call_
   return a;
 }
 
-asio::awaitable<places::refusal> places::wait(std::shared_ptr<places> self, call& c, ticket& t) {
+asio::awaitable<places::refusal> places::wait(call& c, ticket& t) {
   using fate = ticket::waiting::fate;
-  (void)self;
   const auto w = t.waiting_;
   // Whatever happens: what isn't taken is given on.
   struct guard {
@@ -120,7 +119,6 @@ asio::awaitable<places::refusal> places::wait(std::shared_ptr<places> self, call
   if (is == fate::granted) {
     t.waiting_.reset();  // it's its own now
     t.admitted_ = now;
-    t.waited_ = now - w->since;
     co_return refusal::none;
   }
   if (is == fate::evicted) co_return refusal::full;

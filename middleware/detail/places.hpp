@@ -33,8 +33,6 @@ class places {
     ~ticket() { give_up(); }
     /// When it got its place.
     time_point admitted() const noexcept { return admitted_; }
-    /// How long it has waited for it.
-    duration waited() const noexcept { return waited_; }
 
    private:
     friend class places;
@@ -44,7 +42,6 @@ class places {
     places* of_ = nullptr;  // where it waits
     std::shared_ptr<waiting> waiting_;
     time_point admitted_{};
-    duration waited_{};
   };
 
   struct limits {
@@ -65,8 +62,8 @@ class places {
   /// Has a place, may wait for one, or is refused. `tenant` is asked where it would have to wait.
   answer enter(call& c, ticket& t, const limits& l, const call_key& tenant);
   /// Waits, and keeps the place if there is one in time. Nothing is left to do when it's refused,
-  /// thrown or destroyed.
-  static asio::awaitable<refusal> wait(std::shared_ptr<places> self, call& c, ticket& t);
+  /// thrown or destroyed. The places outlive it.
+  static asio::awaitable<refusal> wait(call& c, ticket& t);
   /// Gives the place back.
   void leave(time_point now, const ticket& t) noexcept;
   /// With a new number of places: hands out those that have come.

@@ -1,20 +1,17 @@
 #pragma once
 
 #include <cstddef>
-#include <iterator>
-#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <type_traits>
-#include <unordered_map>
 #include <utility>
 
 #include <kit/classify.hpp>
 #include <kit/clock.hpp>
 #include <kit/http/response.hpp>
+#include <middleware/detail/recent_map.hpp>
 
 namespace kit::middleware::detail {
 
@@ -44,35 +41,33 @@ class recent_values {
   /// One that was stored after `oldest`.
   std::optional<found_value> find(const std::string& key, time_point oldest) {
     const std::lock_guard lock(mutex_);
-    const auto found = by_key_.find(key);
-    if (found == by_key_.end()) return std::nullopt;
-    const auto at = found->second;
-    if (at->stored <= oldest) {
-      drop(at);
+    const auto* const e = values_.find(key);
+    if (!e) return std::nullopt;
+    if (e->stored <= oldest) {
+      values_.erase(key);
       return std::nullopt;
     }
-    recent_.splice(recent_.begin(), recent_, at);
-    return found_value{at->value, at->stored};
+    values_.touch(key);
+    return found_value{e->value, e->stored};
   }
   void put(const std::string& key, Value value, time_point now) {
     const std::lock_guard lock(mutex_);
-    if (const auto found = by_key_.find(key); found != by_key_.end()) {
-      found->second->value = std::move(value);
-      found->second->stored = now;
+    if (auto* const e = values_.find(key)) {
+      e->value = std::move(value);
+      e->stored = now;
       return;
     }
-    if (recent_.size() >= capacity_) drop(std::prev(recent_.end()));
-    recent_.push_front({key, std::move(value), now, nullptr, false});
-    by_key_.emplace(recent_.front().key, recent_.begin());
+    if (values_.size() >= capacity_) values_.erase_oldest([](const entry&) { return true; });
+    values_.insert(key, {std::move(value), now, nullptr, false});
   }
 
   /// Whether nobody is fetching a new value for it; then it owns who does that now.
   bool begin_refresh(const std::string& key, std::shared_ptr<void> by) {
     const std::lock_guard lock(mutex_);
-    const auto found = by_key_.find(key);
-    if (found == by_key_.end() || found->second->refreshing) return false;
-    found->second->refreshing = true;
-    std::swap(found->second->refresh, by);  // the last one has ended
+    auto* const e = values_.find(key);
+    if (!e || e->refreshing) return false;
+    e->refreshing = true;
+    std::swap(e->refresh, by);  // the last one has ended
     return true;
   }
   /// While somebody fetches.
@@ -85,8 +80,7 @@ class recent_values {
       const auto values = of_.lock();
       if (!values) return;
       const std::lock_guard lock(values->mutex_);
-      const auto found = values->by_key_.find(key_);
-      if (found != values->by_key_.end()) found->second->refreshing = false;
+      if (auto* const e = values->values_.find(key_)) e->refreshing = false;
     }
 
    private:
@@ -96,23 +90,15 @@ class recent_values {
 
  private:
   struct entry {
-    std::string key;
     Value value;
     time_point stored;
     std::shared_ptr<void> refresh;
     bool refreshing;
   };
-  using position = typename std::list<entry>::iterator;
-
-  void drop(position at) {
-    by_key_.erase(at->key);
-    recent_.erase(at);
-  }
 
   const std::size_t capacity_;
   std::mutex mutex_;
-  std::list<entry> recent_;  // the latest first
-  std::unordered_map<std::string_view, position> by_key_;
+  recent_map<entry> values_;
 };
 
 }  // namespace kit::middleware::detail
