@@ -197,6 +197,16 @@ auto admission(const examples::options& options) {
 }
 // [end]
 
+// The service as it is asked for; without options, the one of stringsvc1.
+stringsvc::service chosen(const examples::options& options) {
+  stringsvc::service s{.uppercase = stringsvc::uppercase, .count = stringsvc::count};
+  if (const auto us = options.get("--busy")) {
+    s = busy(std::move(s), std::chrono::microseconds(std::stol(*us)));
+  }
+  if (const auto url = options.get("--uppercase-at")) s = from_elsewhere(std::move(s), *url);
+  return s;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -214,18 +224,12 @@ int main(int count, char** arguments) {
     const auto& metrics = telemetry.metrics;
     const auto& tracer = telemetry.tracer;
 
-    stringsvc::service local{.uppercase = stringsvc::uppercase, .count = stringsvc::count};
-    if (const auto us = options.get("--busy")) {
-      local = busy(std::move(local), std::chrono::microseconds(std::stol(*us)));
-    }
-    if (const auto url = options.get("--uppercase-at")) local = from_elsewhere(local, *url);
-
     const kit::decision_recorder decisions({.registry = metrics});
     const kit::debug::inspector inspect({.name = "stringsvc2",
                                          .traces = telemetry.traces,
                                          .decisions = decisions,
                                          .levels = telemetry.levels});
-    const auto service = inspect.watch(with_layers(telemetry, logged(log, local)));
+    const auto service = inspect.watch(with_layers(telemetry, logged(log, chosen(options))));
 
     kit::http::router router;
     router.use(kit::http::server_tracing(tracer), kit::http::server_metrics(metrics),

@@ -44,7 +44,7 @@ class decision_log {
  private:
   struct entry {
     decision made;
-    entry* before;
+    entry* before = nullptr;
   };
 
   decision_recorder recorder_;

@@ -108,6 +108,16 @@ class retry_run {
   bool plain_ = false;  // the one error is to be returned as it is
 };
 
+namespace detail {
+
+/// The last attempt gets the request itself, those before it get copies.
+template <class Req>
+Req for_attempt(Req& req, bool last) {
+  return last ? std::move(req) : req;
+}
+
+}  // namespace detail
+
 /// Calls what `pick` gives, until an attempt succeeds or there shall be no other one.
 ///
 /// `pick()` returns a `result<endpoint<Req, Resp>>`; its failure counts as an attempt's. `owner`
@@ -129,7 +139,7 @@ asio::awaitable<result<Resp>> run_retries(std::shared_ptr<const void> owner, con
         r = fail(std::move(next).error());
       } else {
         const bool last = !is.repeatable || run.is_last_possible();
-        auto call = next->try_call(last ? std::move(req) : Req(req));
+        auto call = next->try_call(detail::for_attempt(req, last));
         if (run.attempt_timeout() != duration::max()) {
           call = with_timeout(run.attempt_timeout(), std::move(call));
         }

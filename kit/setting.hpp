@@ -45,7 +45,7 @@ class setting {
       for (std::size_t i = 0; i < words; ++i)
         copy[i] = state_->value[i].load(std::memory_order_acquire);
       if (before % 2 == 0 && state_->version.load(std::memory_order_relaxed) == before) {
-        T value;
+        T value{};
         std::memcpy(&value, copy.data(), sizeof(T));
         return value;
       }

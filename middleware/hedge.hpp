@@ -124,9 +124,9 @@ class hedge {
       if (ok && won < 0) won = static_cast<int>(which);
       changed.notify_all();
     }
-    bool over(std::size_t started) const {
+    bool over(std::size_t sent) const {
       if (won >= 0) return true;
-      for (std::size_t i = 0; i < started; ++i) {
+      for (std::size_t i = 0; i < sent; ++i) {
         if (!answers[i]) return false;
       }
       return true;
@@ -178,28 +178,18 @@ class hedge {
     // Who has lost must be waited for, even when this coroutine is cancelled.
     const bool throwing = co_await asio::this_coro::throw_if_cancelled();
     co_await asio::this_coro::throw_if_cancelled(false);
-    std::size_t started = 1;
     (void)tasks.try_spawn("first", send(at->next, outcome, 0, Req(req)));
-    wake why = wake::notified;
-    auto limit = saturating_add(began, delay);
-    {
-      auto lock = outcome->changed.lock();
-      while (!outcome->over(started)) {
-        why = co_await outcome->changed.wait(std::move(lock), limit);
-        if (why == wake::cancelled) break;
-        if (why == wake::timed_out && started == 1) {
-          limit = time_point::max();
-          const auto now = wheel.now();
-          if (self.budget.take(now)) {
-            decide(ctx, at->name, hedged, {delay, self.budget.left(now)});
-            started = 2;
-            (void)tasks.try_spawn("second", send(at->next, outcome, 1, std::move(req)));
-          } else {
-            decide(ctx, at->name, spent, {delay});
-          }
-        }
-        lock = outcome->changed.lock();
+    auto why = co_await first_answer(*outcome, 1, saturating_add(began, delay));
+    if (why == wake::timed_out) {
+      const auto now = wheel.now();
+      const bool again = self.budget.take(now);
+      if (again) {
+        decide(ctx, at->name, hedged, {delay, self.budget.left(now)});
+        (void)tasks.try_spawn("second", send(at->next, outcome, 1, std::move(req)));
+      } else {
+        decide(ctx, at->name, spent, {delay});
       }
+      why = co_await first_answer(*outcome, again ? 2 : 1, time_point::max());
     }
     tasks.cancel();
     co_await tasks.join();
@@ -212,6 +202,19 @@ class hedge {
     }
     if (why == wake::cancelled) co_return fail(ctx.cancelled() ? ctx.cause() : errc::canceled);
     co_return *std::move(outcome->answers[outcome->answers[0] ? 0 : 1]);
+  }
+
+  /// Until one of the `sent` requests has succeeded or all have failed, or why not.
+  template <class Resp>
+  static asio::awaitable<wake> first_answer(race<Resp>& r, std::size_t sent, time_point limit) {
+    auto lock = r.changed.lock();
+    while (!r.over(sent)) {
+      if (const auto why = co_await r.changed.wait(std::move(lock), limit); why != wake::notified) {
+        co_return why;
+      }
+      lock = r.changed.lock();
+    }
+    co_return wake::notified;
   }
 
   std::shared_ptr<shared> shared_;

@@ -7,7 +7,7 @@ usage() {
   cat <<'END'
 usage: bash test/run.sh [option]...
 Without an option: the release build in build/, and every test. Each of these picks a build instead:
-  --release           build/           release with debug info: unit, integration, lint, install tests
+  --release           build/           release with debug info: unit, compiler, integration, lint, install tests
   --debug             build-debug/     no optimisation, library assertions, every optional feature off:
                                        unit tests
   --sanitize LIST     build-asan/, build-tsan/: LIST is address,undefined or thread
@@ -129,7 +129,7 @@ case " ${builds[*]} " in
       otlp-protos@npm:@opentelemetry/otlp-grpc-exporter-base@0.38.0 ;;   # has the .proto files
 esac
 
-only_code=(--no-suite lint --no-suite install)
+only_code=(--no-suite compiler --no-suite lint --no-suite install)
 for build in "${builds[@]}"; do
   case $build in
     release) run_build release build all -- ;;

@@ -104,7 +104,7 @@ class joined_calls {
   struct entry {
     call_ptr call;
     time_point until;
-    bool running;
+    bool running = false;
   };
 
   const std::size_t capacity_;

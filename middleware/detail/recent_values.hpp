@@ -93,7 +93,7 @@ class recent_values {
     Value value;
     time_point stored;
     std::shared_ptr<void> refresh;
-    bool refreshing;
+    bool refreshing = false;
   };
 
   const std::size_t capacity_;

@@ -3,12 +3,13 @@
 
 usage: run.py PROGRAM... -- COMPILER [FLAG]...
 Each line `// error: <text>` of a program is looked for among the compiler's errors; one without such
-a line must compile. The exit status tells whether all was as expected.
+a line must compile. Each is a test case.
 """
 
 import pathlib
 import subprocess
 import sys
+import unittest
 from concurrent.futures import ThreadPoolExecutor
 
 
@@ -30,19 +31,24 @@ def check(path, command):
     return [f"the compiler doesn't say: {text}\n{done.stderr[:3000]}" for text in expected if text not in said]
 
 
+def test_of(findings):
+    def test(self):
+        if findings:
+            self.fail("\n".join(findings))
+
+    return test
+
+
 def main():
     split = sys.argv.index("--")
     programs = [pathlib.Path(path) for path in sys.argv[1:split]]
     command = sys.argv[split + 1 :]
     with ThreadPoolExecutor(max_workers=2) as pool:
-        findings = list(pool.map(lambda path: check(path, command), programs))
-    failed = 0
-    for path, complaints in zip(programs, findings):
-        for complaint in complaints:
-            print(f"{path.name}: {complaint}")
-        failed += bool(complaints)
-    print(f"{len(programs) - failed} as expected, {failed} not")
-    sys.exit(failed > 0)
+        findings = pool.map(lambda path: check(path, command), programs)
+        tests = {f"test_{path.stem}": test_of(found) for path, found in zip(programs, findings)}
+    case = type("Messages", (unittest.TestCase,), tests)
+    suite = unittest.defaultTestLoader.loadTestsFromTestCase(case)
+    sys.exit(not unittest.TextTestRunner().run(suite).wasSuccessful())
 
 
 if __name__ == "__main__":
