@@ -133,10 +133,14 @@ void policies(const kit::metrics::registry& metrics, const middleware::logging& 
   const middleware::rate_limit none({.rate = middleware::token_rate{.per_second = 0, .burst = 0}});
   const middleware::circuit_breaker open(
       {.limits = middleware::breaker_limits{.force = middleware::breaker_limits::forcing::open}});
+  const middleware::logging quiet(kit::log::logger({.sink = std::make_shared<discarding_sink>()}),
+                                  {.refused = kit::log::level::debug});
   measure("refused by rate_limit", with(none));
   measure("refused by circuit_breaker", with(open));
   measure("refused by circuit_breaker, explained", with(explain, open));
-  measure("refused by circuit_breaker in that stack",
+  measure("refused by circuit_breaker in that stack, not logged",
+          with(recover, quiet, counted, traced, deadline, limit, open, places));
+  measure("refused by circuit_breaker in that stack, logged",
           with(recover, logged, counted, traced, deadline, limit, open, places));
 }
 
