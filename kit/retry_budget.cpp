@@ -18,6 +18,15 @@ void validate(const retry_budget_limits& l) {
   }
 }
 
+namespace {
+
+std::int64_t step_of(time_point t) noexcept {
+  return std::max<std::int64_t>(
+      0, std::chrono::floor<std::chrono::seconds>(t.time_since_epoch()).count());
+}
+
+}  // namespace
+
 void retry_window::add_call(time_point now) noexcept {
   ++slide(now).calls;
   ++sum_.calls;
@@ -30,9 +39,11 @@ bool retry_window::take(time_point now, const retry_budget_limits& limits) noexc
   return true;
 }
 
-void retry_window::give_back(time_point now) noexcept {
-  auto& s = slide(now);
-  if (s.retries == 0) return;  // it has slid out of the window by now, or soon will
+void retry_window::give_back(time_point taken) noexcept {
+  const auto number = step_of(taken);
+  if (number > latest_ || number <= latest_ - steps) return;  // has slid out of the window
+  auto& s = steps_[static_cast<std::size_t>(number % steps)];
+  if (s.retries == 0) return;
   --s.retries;
   --sum_.retries;
 }
@@ -47,8 +58,7 @@ double retry_window::left(time_point now, const retry_budget_limits& limits) noe
 }
 
 retry_window::step& retry_window::slide(time_point now) noexcept {
-  const auto number = std::max<std::int64_t>(
-      0, std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count());
+  const auto number = step_of(now);
   for (auto i = std::max(latest_ + 1, number - steps + 1); i <= number; ++i) {
     auto& s = steps_[static_cast<std::size_t>(i % steps)];
     sum_.calls -= s.calls;
@@ -79,9 +89,9 @@ bool retry_budget::take(time_point now) const {
   return state_->window.take(now, limits);
 }
 
-void retry_budget::give_back(time_point now) const {
+void retry_budget::give_back(time_point taken) const {
   const std::lock_guard lock(state_->mutex);
-  state_->window.give_back(now);
+  state_->window.give_back(taken);
 }
 
 double retry_budget::left(time_point now) const {

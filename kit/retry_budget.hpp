@@ -28,8 +28,8 @@ class retry_window {
   void add_call(time_point now) noexcept;
   /// Counts a retry, if there may be one.
   bool take(time_point now, const retry_budget_limits& limits) noexcept;
-  /// Takes a retry back that didn't come about.
-  void give_back(time_point now) noexcept;
+  /// Takes a retry back that was taken at that time and didn't come about.
+  void give_back(time_point taken) noexcept;
 
   /// How many there may be now; less than one: none.
   double left(time_point now, const retry_budget_limits& limits) noexcept;
@@ -60,7 +60,8 @@ class retry_budget {
   void add_call(time_point now) const;
   /// Takes a retry, if there is one.
   bool take(time_point now) const;
-  void give_back(time_point now) const;
+  /// Returns a retry that was taken at that time and didn't come about.
+  void give_back(time_point taken) const;
   double left(time_point now) const;
 
  private:

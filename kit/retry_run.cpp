@@ -12,6 +12,9 @@ constexpr decision_kind retried{
     .layer = "retry",
     .verb = "retried",
     .words = "attempt {attempt} of {max_attempts} failed, the next in {pause_ms} ms"};
+constexpr decision_kind went_on{.layer = "retry",
+                                .verb = "retried",
+                                .words = "attempt {attempt} failed, the next in {pause_ms} ms"};
 constexpr decision_kind spent{
     .layer = "retry",
     .verb = "budget_spent",
@@ -61,17 +64,20 @@ std::optional<duration> retry_run::ask(const outcome& how) {
   replacement_ = errors_.back();
   if (!core_.goes_on(number_, replacement_)) return std::nullopt;
   replacement_.reset();
+  const auto now = wheel_.now();
+  const auto why = name(errors_.back().code());
+  if (!take_from_budget(now, why)) return std::nullopt;
   const auto left = context_.deadline().value_or(time_point::max());
   // Its own rules say whether to go on; the limits, how long to wait before.
   auto limits = limits_;
   limits.max_attempts = number_ + 1;
   const auto step =
       plan_retry(limits, {.number = number_, .meaning = {.retryable = true}}, core_.random.take(1));
-  if (saturating_add(wheel_.now(), step.pause) >= left) {
-    // It ends with the deadline, not before.
-    return left == time_point::max() ? step.pause : left - wheel_.now();
-  }
-  return step.pause;
+  // It ends with the deadline, not before.
+  const bool over = left != time_point::max() && saturating_add(now, step.pause) >= left;
+  const auto pause = over ? left - now : step.pause;
+  decide(context_, name_, went_on, {number_, pause}, why);
+  return pause;
 }
 
 std::optional<duration> retry_run::plan(const outcome& how, const nature& is) {
@@ -104,12 +110,17 @@ std::optional<duration> retry_run::plan(const outcome& how, const nature& is) {
     plain_ = step.verdict == retry_verdict::left_to_caller;
     return std::nullopt;
   }
-  if (core_.budget && !core_.budget->take(now)) {
-    decide(context_, name_, spent, {number_, core_.budget->left(now)}, why);
-    return std::nullopt;
-  }
+  if (!take_from_budget(now, why)) return std::nullopt;
   decide(context_, name_, retried, {number_, limits_.max_attempts, step.pause}, why);
   return step.pause;
+}
+
+bool retry_run::take_from_budget(time_point now, std::string_view why) {
+  if (!core_.budget) return true;
+  taken_ = taken_retry::from(*core_.budget, now);
+  if (taken_) return true;
+  decide(context_, name_, spent, {number_, core_.budget->left(now)}, why);
+  return false;
 }
 
 bool retry_run::timed_out(const outcome& how) const {

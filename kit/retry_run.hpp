@@ -60,6 +60,38 @@ bool does_no_harm_twice(const Req& r) {
   }
 }
 
+/// A retry out of a budget: goes back to it unless it's made.
+class taken_retry {
+ public:
+  taken_retry() = default;
+  /// Empty where there is none left.
+  static taken_retry from(const retry_budget& budget, time_point now) {
+    taken_retry r;
+    if (budget.take(now)) {
+      r.budget_ = budget;
+      r.at_ = now;
+    }
+    return r;
+  }
+  taken_retry(taken_retry&& other) noexcept
+      : budget_(std::exchange(other.budget_, std::nullopt)), at_(other.at_) {}
+  taken_retry& operator=(taken_retry&& other) noexcept {
+    std::swap(budget_, other.budget_);
+    std::swap(at_, other.at_);
+    return *this;
+  }
+  ~taken_retry() {
+    if (budget_) budget_->give_back(at_);
+  }
+
+  explicit operator bool() const noexcept { return budget_.has_value(); }
+  void make() noexcept { budget_.reset(); }
+
+ private:
+  std::optional<retry_budget> budget_;
+  time_point at_{};
+};
+
 /// One call that is tried again: what of it doesn't depend on the endpoint's types.
 class retry_run {
  public:
@@ -80,6 +112,8 @@ class retry_run {
 
   /// The context of the next attempt.
   context begin_attempt();
+  bool is_retry() const noexcept { return number_ > 1; }
+  void attempt_is_made() noexcept { taken_.make(); }
   /// How long to wait before the next one; nothing when there is none.
   std::optional<duration> end_attempt(const outcome& how, const nature& is);
 
@@ -92,6 +126,8 @@ class retry_run {
   std::optional<duration> ask(const outcome& how);
   std::optional<duration> plan(const outcome& how, const nature& is);
   bool timed_out(const outcome& how) const;
+  /// Which says it when there is nothing left.
+  bool take_from_budget(time_point now, std::string_view why);
   std::string all_errors() const;
 
   const retry_core& core_;
@@ -103,6 +139,7 @@ class retry_run {
   const bool caller_retries_;
   std::uint32_t number_ = 0;
   time_point began_{};  // the attempt
+  taken_retry taken_;   // for an attempt that isn't made yet
   std::vector<error> errors_;
   std::optional<error> replacement_;
   bool plain_ = false;  // the one error is to be returned as it is
@@ -114,6 +151,13 @@ namespace detail {
 template <class Req>
 Req for_attempt(Req& req, bool last) {
   return last ? std::move(req) : req;
+}
+
+/// An attempt that is cancelled before it comes so far costs the budget nothing.
+template <class Resp>
+asio::awaitable<result<Resp>> counted_as_made(retry_run& run, asio::awaitable<result<Resp>> call) {
+  run.attempt_is_made();
+  co_return co_await std::move(call);
 }
 
 }  // namespace detail
@@ -140,6 +184,7 @@ asio::awaitable<result<Resp>> run_retries(std::shared_ptr<const void> owner, con
       } else {
         const bool last = !is.repeatable || run.is_last_possible();
         auto call = next->try_call(detail::for_attempt(req, last));
+        if (run.is_retry()) call = detail::counted_as_made(run, std::move(call));
         if (run.attempt_timeout() != duration::max()) {
           call = with_timeout(run.attempt_timeout(), std::move(call));
         }

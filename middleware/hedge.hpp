@@ -144,7 +144,8 @@ class hedge {
 
   template <class Req, class Resp>
   static asio::awaitable<void> send(endpoint<Req, Resp> next, std::shared_ptr<race<Resp>> r,
-                                    std::size_t which, Req req) {
+                                    std::size_t which, Req req, taken_retry taken = {}) {
+    taken.make();
     auto answer = co_await next.try_call(std::move(req));
     r->end(which, std::move(answer));
   }
@@ -182,14 +183,16 @@ class hedge {
     auto why = co_await first_answer(*outcome, 1, saturating_add(began, delay));
     if (why == wake::timed_out) {
       const auto now = wheel.now();
-      const bool again = self.budget.take(now);
-      if (again) {
+      auto taken = taken_retry::from(self.budget, now);
+      const std::size_t sent = taken ? 2 : 1;
+      if (taken) {
         decide(ctx, at->name, hedged, {delay, self.budget.left(now)});
-        (void)tasks.try_spawn("second", send(at->next, outcome, 1, std::move(req)));
+        (void)tasks.try_spawn("second",
+                              send(at->next, outcome, 1, std::move(req), std::move(taken)));
       } else {
         decide(ctx, at->name, spent, {delay});
       }
-      why = co_await first_answer(*outcome, again ? 2 : 1, time_point::max());
+      why = co_await first_answer(*outcome, sent, time_point::max());
     }
     tasks.cancel();
     co_await tasks.join();
