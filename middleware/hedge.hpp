@@ -210,8 +210,11 @@ class hedge {
   /// Until one of the `sent` requests has succeeded or all have failed, or why not.
   template <class Resp>
   static asio::awaitable<wake> first_answer(race<Resp>& r, std::size_t sent, time_point limit) {
+    // Nothing throws here: who was cancelled between two waits must be asked.
+    const auto state = co_await asio::this_coro::cancellation_state;
     auto lock = r.changed.lock();
     while (!r.over(sent)) {
+      if (state.cancelled() != asio::cancellation_type::none) co_return wake::cancelled;
       if (const auto why = co_await r.changed.wait(std::move(lock), limit); why != wake::notified) {
         co_return why;
       }
