@@ -24,6 +24,16 @@ kit::ending outcome::ending() const {
   return error_->code() == errc::canceled ? kit::ending::canceled : kit::ending::failed;
 }
 
+classification classify::operator()(const outcome& o) const noexcept {
+  if (custom_) {
+    try {
+      return custom_(o);
+    } catch (...) {  // NOLINT(bugprone-empty-catch): a policy must go on
+    }
+  }
+  return by_error(o.error());
+}
+
 classification classify::by_error(const error* e) noexcept {
   if (!e) return {};
   classification c;

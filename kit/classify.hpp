@@ -124,9 +124,8 @@ class classify {
   /// By code, and responses with `failed()` by the code of their business error.
   static classify business_errors();
 
-  classification operator()(const outcome& o) const {
-    return custom_ ? custom_(o) : by_error(o.error());
-  }
+  /// Where the function throws, the default rule counts.
+  classification operator()(const outcome& o) const noexcept;
   template <class Resp>
   classification operator()(const result<Resp>& r) const {
     return (*this)(outcome(r));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <mutex>
 #include <utility>
 
@@ -10,11 +11,12 @@
 namespace kit {
 
 void validate(const retry_budget_limits& l) {
-  if (!(l.ratio >= 0)) {
-    throw error(errc::invalid_argument, "retry_budget_limits::ratio: not negative");
+  if (!(l.ratio >= 0 && std::isfinite(l.ratio))) {
+    throw error(errc::invalid_argument, "retry_budget_limits::ratio: finite, not negative");
   }
-  if (!(l.min_per_second >= 0)) {
-    throw error(errc::invalid_argument, "retry_budget_limits::min_per_second: not negative");
+  if (!(l.min_per_second >= 0 && std::isfinite(l.min_per_second))) {
+    throw error(errc::invalid_argument,
+                "retry_budget_limits::min_per_second: finite, not negative");
   }
 }
 

@@ -25,6 +25,9 @@ void validate(const retry_limits& l) {
   if (l.max_pause < l.first_pause) {
     throw error(errc::invalid_argument, "retry_limits::max_pause: not shorter than the first");
   }
+  if (l.max_retry_after < duration::zero()) {
+    throw error(errc::invalid_argument, "retry_limits::max_retry_after: not negative");
+  }
   if (l.attempt_timeout <= duration::zero()) {
     throw error(errc::invalid_argument, "retry_limits::attempt_timeout: positive");
   }
@@ -56,10 +59,11 @@ retry_step plan_retry(const retry_limits& limits, const attempt_outcome& seen,
   if (seen.number >= limits.max_attempts) return {retry_verdict::no_attempts};
   duration pause = pause_before(seen.number + 1, limits, random);
   if (const auto asked = seen.error ? seen.error->retry_after() : std::nullopt) {
-    if (*asked >= std::chrono::duration_cast<std::chrono::milliseconds>(seen.left)) {
+    if (*asked > std::chrono::duration_cast<std::chrono::milliseconds>(limits.max_retry_after) ||
+        *asked >= std::chrono::duration_cast<std::chrono::milliseconds>(seen.left)) {
       return {retry_verdict::no_time, pause};
     }
-    pause = std::max<duration>(pause, *asked);
+    if (asked->count() > 0) pause = std::max<duration>(pause, *asked);
   }
   if (pause >= seen.left) return {retry_verdict::no_time, pause};
   return {retry_verdict::again, pause};

@@ -18,6 +18,10 @@ struct retry_limits {
   /// each further one to twice as much as before the last one, up to `max_pause`. 0: none.
   duration first_pause = std::chrono::milliseconds{50};
   duration max_pause = std::chrono::seconds{2};
+  /// A callee who asks to come again later than that isn't waited for: the call fails with what he
+  /// said, such as when an open circuit breaker refuses. Sooner, what he asks for is done, also
+  /// where it is longer than `max_pause`.
+  duration max_retry_after = std::chrono::seconds{5};
   /// How long one attempt may take. `duration::max()`: as long as the call.
   duration attempt_timeout = duration::max();
 
@@ -32,7 +36,7 @@ enum class retry_verdict : std::uint8_t {
   final,          ///< It succeeded, or its error is one that another attempt doesn't mend.
   forbidden,      ///< The callee said not to come again.
   no_attempts,    ///< There were enough.
-  no_time,        ///< The deadline comes before the next one.
+  no_time,        ///< The deadline comes before the next one, or that would be too late.
   left_to_caller  ///< Somebody further up the call tree tries again.
 };
 /// `again`, `final` and so on.

@@ -55,38 +55,56 @@ std::optional<duration> retry_run::end_attempt(const outcome& how, const nature&
   } else if (auto business = how.failed()) {
     errors_.push_back(*std::move(business));
   }
+  forget_some();
   if (context_.cancelled()) return std::nullopt;
-  return core_.goes_on ? ask(how) : plan(how, is);
+  return core_.goes_on ? ask(how, is) : plan(how, is);
 }
 
-std::optional<duration> retry_run::ask(const outcome& how) {
+std::optional<duration> retry_run::ask(const outcome& how, const nature& is) {
   if (how.ok()) return std::nullopt;
   replacement_ = errors_.back();
   if (!core_.goes_on(number_, replacement_)) return std::nullopt;
   replacement_.reset();
+  if (!can_be_repeated(how, is)) return std::nullopt;
   const auto now = wheel_.now();
-  const auto why = name(errors_.back().code());
-  if (!take_from_budget(now, why)) return std::nullopt;
-  const auto left = context_.deadline().value_or(time_point::max());
   // Its own rules say whether to go on; the limits, how long to wait before.
   auto limits = limits_;
   limits.max_attempts = number_ + 1;
-  const auto step =
-      plan_retry(limits, {.number = number_, .meaning = {.retryable = true}}, core_.random.take(1));
+  const auto step = plan_retry(limits,
+                               {.number = number_,
+                                .meaning = {.retryable = true},
+                                .error = how.error(),
+                                .caller_retries = caller_retries_},
+                               core_.random.take(1));
+  if (step.verdict != retry_verdict::again) return give_up(step.verdict);
+  const auto why = name(errors_.back().code());
+  if (!take_from_budget(now, why)) return std::nullopt;
   // It ends with the deadline, not before.
+  const auto left = context_.deadline().value_or(time_point::max());
   const bool over = left != time_point::max() && saturating_add(now, step.pause) >= left;
   const auto pause = over ? left - now : step.pause;
   decide(context_, name_, went_on, {number_, pause}, why);
   return pause;
 }
 
+bool retry_run::can_be_repeated(const outcome& how, const nature& is) {
+  const auto* e = how.error();
+  const bool begun = !e || (!e->refused() && !e->retry_after());
+  return is.repeatable && (is.harmless || !begun);
+}
+
+std::nullopt_t retry_run::give_up(retry_verdict why) {
+  plain_ = why == retry_verdict::left_to_caller;
+  decide(context_, name_, given_up[static_cast<std::size_t>(why)], {number_, limits_.max_attempts},
+         errors_.empty() ? std::string_view() : name(errors_.back().code()));
+  return std::nullopt;
+}
+
 std::optional<duration> retry_run::plan(const outcome& how, const nature& is) {
   const auto now = wheel_.now();
-  const auto* e = how.error();
   auto meaning = core_.classify(how);
   bool over_time = timed_out(how);
-  const bool begun = !e || (!e->refused() && !e->retry_after());
-  if (!is.repeatable || (!is.harmless && begun)) {
+  if (!can_be_repeated(how, is)) {
     meaning.retryable = false;
     over_time = false;
   }
@@ -94,7 +112,7 @@ std::optional<duration> retry_run::plan(const outcome& how, const nature& is) {
   const auto step = plan_retry(limits_,
                                {.number = number_,
                                 .meaning = meaning,
-                                .error = e,
+                                .error = how.error(),
                                 .timed_out = over_time,
                                 .caller_retries = caller_retries_,
                                 .left = deadline ? *deadline - now : duration::max()},
@@ -103,13 +121,8 @@ std::optional<duration> retry_run::plan(const outcome& how, const nature& is) {
     plain_ = true;
     return std::nullopt;
   }
+  if (step.verdict != retry_verdict::again) return give_up(step.verdict);
   const auto why = errors_.empty() ? std::string_view() : name(errors_.back().code());
-  if (step.verdict != retry_verdict::again) {
-    decide(context_, name_, given_up[static_cast<std::size_t>(step.verdict)],
-           {number_, limits_.max_attempts}, why);
-    plain_ = step.verdict == retry_verdict::left_to_caller;
-    return std::nullopt;
-  }
   if (!take_from_budget(now, why)) return std::nullopt;
   decide(context_, name_, retried, {number_, limits_.max_attempts, step.pause}, why);
   return step.pause;
@@ -123,7 +136,16 @@ bool retry_run::take_from_budget(time_point now, std::string_view why) {
   return false;
 }
 
+// Where it goes on and on, the first and the last ones say enough.
+void retry_run::forget_some() {
+  constexpr std::size_t most = 1000;
+  if (errors_.size() <= most) return;
+  errors_.erase(errors_.begin() + most / 2);
+  ++forgotten_;
+}
+
 bool retry_run::timed_out(const outcome& how) const {
+  if (how.error() && how.error()->get<attempt_timed_out>()) return true;
   return how.code() == errc::deadline_exceeded && limits_.attempt_timeout != duration::max() &&
          wheel_.now() - began_ >= limits_.attempt_timeout;
 }
@@ -143,6 +165,9 @@ std::string retry_run::all_errors() const {
   std::string text;
   for (std::size_t i = 0; i + 1 < errors_.size(); ++i) {
     text += i == 0 ? " (previously: " : "; ";
+    if (forgotten_ > 0 && i == errors_.size() / 2) {
+      text += "and " + std::to_string(forgotten_) + " more; ";
+    }
     text += errors_[i].message();
   }
   if (!text.empty()) text += ')';

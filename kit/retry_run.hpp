@@ -123,8 +123,11 @@ class retry_run {
   error interrupted(std::exception_ptr thrown) const;
 
  private:
-  std::optional<duration> ask(const outcome& how);
+  std::optional<duration> ask(const outcome& how, const nature& is);
   std::optional<duration> plan(const outcome& how, const nature& is);
+  static bool can_be_repeated(const outcome& how, const nature& is);
+  std::nullopt_t give_up(retry_verdict why);
+  void forget_some();
   bool timed_out(const outcome& how) const;
   /// Which says it when there is nothing left.
   bool take_from_budget(time_point now, std::string_view why);
@@ -141,6 +144,7 @@ class retry_run {
   time_point began_{};  // the attempt
   taken_retry taken_;   // for an attempt that isn't made yet
   std::vector<error> errors_;
+  std::size_t forgotten_ = 0;  // of them
   std::optional<error> replacement_;
   bool plain_ = false;  // the one error is to be returned as it is
 };

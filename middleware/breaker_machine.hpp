@@ -22,7 +22,8 @@ struct breaker_limits {
   /// Opens at so many failures in a row; 0: it isn't asked.
   std::uint32_t consecutive_failures = 6;
   /// Opens when at least that share of the calls in the window failed, 0 to 1, if there were at
-  /// least `min_calls`; 0: it isn't asked.
+  /// least `min_calls`; 0: it isn't asked. Set a window, too: where there is none all calls since
+  /// it closed count, and after a million good ones it would take a million bad ones.
   double failure_ratio = 0;
   std::uint32_t min_calls = 20;
   /// How long it stays open before calls are tried.

@@ -63,7 +63,9 @@ asio::awaitable<result<void>> bulkhead::wait(call& c, state& s) {
 }
 
 void bulkhead::leave(call& c, state& s) noexcept {
-  shared_->places.leave(c.ended(), s);
+  auto& self = *shared_;
+  self.places.resize(self.options.limits.get().max_concurrent);  // it may have been turned
+  self.places.leave(c.ended(), s);
 }
 
 std::size_t bulkhead::in_use() const noexcept {

@@ -23,7 +23,7 @@ struct bulkhead_limits {
   /// How many wait for a place; 0: who finds none is refused at once.
   std::uint32_t max_queue = 0;
   /// How long. A call whose deadline would come first doesn't begin to wait.
-  duration max_wait = duration::max();
+  duration max_wait = std::chrono::milliseconds{100};
 
   friend bool operator==(const bulkhead_limits&, const bulkhead_limits&) = default;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -13,6 +14,8 @@
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
 #include <asio/this_coro.hpp>
 
 #include <kit/chain.hpp>
@@ -23,7 +26,6 @@
 #include <kit/error.hpp>
 #include <kit/result.hpp>
 #include <kit/setting.hpp>
-#include <kit/task_set.hpp>
 #include <kit/this_context.hpp>
 #include <kit/timer.hpp>
 #include <middleware/detail/placed.hpp>
@@ -56,17 +58,21 @@ struct cache_options {
   std::size_t max_entries = 10'000;
 };
 
-/// Keeps answers for a while. Only successes are kept, without a business error; of HTTP, answers
-/// of status 200 to requests that `by_request` has a key for, whose content is no stream and whose
-/// `Cache-Control` doesn't say `no-store` or `private`. For endpoints that only read. A response is
-/// copied for each call.
+/// Keeps answers for a while. Only successes are kept, without a business error. For endpoints that
+/// only read. A response is copied for each call.
+///
+/// Of HTTP, kept are answers of status 200 to requests that `by_request` has a key for, unless
+/// their content is a stream, or they have `Set-Cookie`, `Vary`, or `Cache-Control` with
+/// `no-store`, `no-cache` or `private`. They aren't kept longer than `s-maxage` or `max-age` says,
+/// less their `Age`, and not given afterwards where they say `must-revalidate`.
 ///
 /// Within `stale_while_revalidate` an old answer is given at once, and one call fetches a new one
 /// in the background, in a context with the caller's values but not his deadline; it's cancelled
 /// when the last handle of the endpoint goes.
 ///
 /// Each endpoint has its own. Put `coalesce` inside of it, and calls that find nothing at the same
-/// time make one. Threads: any. Source: RFC 5861 (stale-while-revalidate).
+/// time make one. Threads: any. Source: RFC 9111, for a shared cache;
+/// RFC 5861 (stale-while-revalidate).
 template <class Key = by_request>
 class cache {
  public:
@@ -108,44 +114,54 @@ class cache {
     template <class Req, class>
     static asio::awaitable<result<Resp>> run(detail::place<with_values, Req, Resp> at, Req req) {
       const auto& self = at->layer;
-      std::optional<std::string> own = self.key(std::as_const(req));
+      auto asked = detail::asked(
+          [&]() -> std::optional<std::string> { return self.key(std::as_const(req)); });
+      if (!asked) co_return fail(std::move(asked).error().with_refused());
+      auto& own = *asked;
       if (!own) co_return co_await at->next.try_call(std::move(req));
       const auto ex = co_await asio::this_coro::executor;
       const auto ctx = context_of(ex);
       const std::string key = detail::key_for(ctx, *std::move(own));
       const auto limits = self.limits.get();
       const auto now = timer_wheel::of(ex).now();
-      if (auto found = self.values->find(key, now - limits.ttl - limits.stale_while_revalidate)) {
+      const auto may_give = [&](time_point stored, const detail::keeping_time& keep) {
+        const auto over = now - stored - std::min(limits.ttl, keep.ttl);
+        return over < (keep.stale ? limits.stale_while_revalidate : duration::zero());
+      };
+      if (auto found = self.values->find(key, may_give)) {
         const auto age = now - found->stored;
-        const bool fresh = age < limits.ttl;
+        const bool fresh = age < std::min(limits.ttl, found->keep.ttl);
         decide(ctx, at->name, fresh ? hit : stale, {age});
         if (!fresh) refresh(at, ex, ctx, key, std::move(req));
         co_return std::move(found->value);
       }
       auto r = co_await at->next.try_call(std::move(req));
-      if (r && detail::may_keep(*r)) self.values->put(key, *r, timer_wheel::of(ex).now());
+      if (const auto keep = r ? detail::may_keep(*r) : std::nullopt) {
+        self.values->put(key, *r, timer_wheel::of(ex).now(), *keep);
+      }
       co_return r;
     }
 
-    // The entry owns what fetches its next value.
+    // With its entry goes what fetches its next value.
     template <class Req>
     static void refresh(const detail::place<with_values, Req, Resp>& at,
                         const asio::any_io_executor& ex, const context& ctx, const std::string& key,
                         Req req) {
       const auto& values = at->layer.values;
-      auto task = std::make_shared<task_set>(bind_context(ex, ctx.without_cancel()));
-      if (!values->begin_refresh(key, task)) return;
-      (void)task->try_spawn("cache refresh", fetch(at->next, values, key, std::move(req)));
+      auto stop = std::make_shared<cancel_source>(ctx.without_cancel());
+      const auto inside = stop->context();
+      if (!values->begin_refresh(key, std::move(stop))) return;
+      asio::co_spawn(ex, with_context(inside, fetch(at->next, {values, key}, std::move(req))),
+                     asio::detached);
     }
     template <class Req>
     static asio::awaitable<void> fetch(endpoint<Req, Resp> next,
-                                       std::weak_ptr<detail::recent_values<Resp>> values,
-                                       std::string key, Req req) {
-      const typename detail::recent_values<Resp>::refreshing mark(values, key);
+                                       typename detail::recent_values<Resp>::refreshing mark,
+                                       Req req) {
       auto r = co_await next.try_call(std::move(req));
       const auto now = timer_wheel::of(co_await asio::this_coro::executor).now();
-      const auto kept = values.lock();
-      if (kept && r && detail::may_keep(*r)) kept->put(key, *std::move(r), now);
+      const auto keep = r ? detail::may_keep(*r) : std::nullopt;
+      if (keep) mark.put(*std::move(r), now, *keep);
     }
   };
 

@@ -45,7 +45,8 @@ call_key by_client_address() {
 call_key by_identity() {
   return [](const context& ctx) {
     const auto* who = ctx.get<identity>();
-    return who ? who->subject : std::string();
+    if (!who) return std::string();
+    return who->issuer.empty() ? who->subject : who->issuer + "\n" + who->subject;
   };
 }
 

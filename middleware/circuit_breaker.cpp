@@ -96,8 +96,16 @@ struct circuit_breaker::shared {
   std::atomic<std::uint64_t> quiet{0};  // its generation, while it's quiet
 };
 
-circuit_breaker::circuit_breaker(circuit_breaker_options options)
-    : shared_(std::make_shared<shared>(std::move(options))) {}
+circuit_breaker::circuit_breaker(circuit_breaker_options options) {
+  const auto& window = options.window;
+  const bool counts_all = window.length == duration::zero() && window.calls == 0;
+  if (options.limits.get().failure_ratio > 0 && counts_all && !options.trips) {
+    throw error(errc::invalid_argument,
+                "circuit_breaker_options: a failure_ratio needs a window, or it is that of all "
+                "calls ever");
+  }
+  shared_ = std::make_shared<shared>(std::move(options));
+}
 
 result<void> circuit_breaker::enter(call& c, state& s) {
   auto& self = *shared_;

@@ -33,7 +33,7 @@ struct circuit_breaker_options {
   /// Which calls count while it is closed.
   window_options window = {};
   /// Decides whether it opens, instead of the limits: asked after each failure while closed, on any
-  /// thread, under the breaker's lock.
+  /// thread, under the breaker's lock. Must neither throw nor ask the breaker.
   std::function<bool(const call_counts&)> trips = {};
   /// Whether a call that was let through before it opened, and goes well, closes it.
   bool late_success_closes = false;

@@ -68,15 +68,18 @@ class coalesce {
     template <class Req, class>
     static asio::awaitable<result<Resp>> run(detail::place<with_calls, Req, Resp> at, Req req) {
       const auto& self = at->layer;
-      std::optional<std::string> own = self.key(std::as_const(req));
+      auto asked = detail::asked(
+          [&]() -> std::optional<std::string> { return self.key(std::as_const(req)); });
+      if (!asked) co_return fail(std::move(asked).error().with_refused());
+      auto& own = *asked;
       if (!own) co_return co_await at->next.try_call(std::move(req));
       const auto ctx = context_of(co_await asio::this_coro::executor);
       const std::string key = detail::key_for(ctx, *std::move(own));
       for (;;) {
-        auto joined = self.calls->join(key, {}, time_point::min());
+        const auto joined = self.calls->join(key, {}, time_point::min());
         if (!joined) break;
         if (joined->leads) {
-          detail::leading<Resp> lead(*self.calls, key, joined->call);
+          detail::leading<Resp> lead(self.calls, key, joined->call);
           auto r = co_await at->next.try_call(std::move(req));
           // What it was cancelled for needn't concern the others.
           if (!ctx.cancelled() && (r || r.error() != errc::canceled)) {

@@ -12,7 +12,7 @@ namespace kit::middleware {
 /// What `deadline` refuses. Plain data; checked by `validate`.
 struct deadline_limits {
   /// Of the calls with a deadline, no more than this share is refused because they would hardly be
-  /// ready in time, 0 to 1: the others tell how long calls take now. 0: none.
+  /// ready in time, 0 to below 1: the others tell how long calls take now. 0: none.
   double max_refused = 0.2;
 
   friend bool operator==(const deadline_limits&, const deadline_limits&) = default;

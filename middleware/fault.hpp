@@ -56,6 +56,7 @@ struct fault_options {
 class fault {
  public:
   static constexpr std::string_view layer_name = "fault";
+  static constexpr bool decides = true;
 
   explicit fault(fault_options options = {})
       : shared_(std::make_shared<shared>(std::move(options))) {}
@@ -78,6 +79,7 @@ class fault {
   struct plan {
     duration delay{};
     bool fails = false;
+    errc code = errc::unavailable;
   };
   static plan plan_for(shared& s, const context& ctx, std::string_view name);
 
@@ -85,10 +87,12 @@ class fault {
   static asio::awaitable<result<Resp>> run(detail::place<fault, Req, Resp> at, Req req) {
     auto& self = *at->layer.shared_;
     const auto ctx = context_of(co_await asio::this_coro::executor);
-    const auto happens = plan_for(self, ctx, at->name);
+    const auto asked = detail::asked([&] { return plan_for(self, ctx, at->name); });
+    if (!asked) co_return fail(asked.error());
+    const auto& happens = *asked;
     if (happens.delay > duration::zero()) co_await sleep_for(happens.delay);
     if (happens.fails) {
-      co_return fail(error(self.options.limits.get().code, self.options.message));
+      co_return fail(error(happens.code, self.options.message));
     }
     co_return co_await at->next.try_call(std::move(req));
   }

@@ -14,6 +14,7 @@
 #include <asio/awaitable.hpp>
 #include <asio/this_coro.hpp>
 
+#include <kit/attempts.hpp>
 #include <kit/chain.hpp>
 #include <kit/classify.hpp>
 #include <kit/clock.hpp>
@@ -146,8 +147,15 @@ class hedge {
   static asio::awaitable<void> send(endpoint<Req, Resp> next, std::shared_ptr<race<Resp>> r,
                                     std::size_t which, Req req, taken_retry taken = {}) {
     taken.make();
-    auto answer = co_await next.try_call(std::move(req));
-    r->end(which, std::move(answer));
+    std::exception_ptr thrown;
+    try {
+      r->end(which, co_await next.try_call(std::move(req)));
+      co_return;
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+    r->end(which, fail(kit::detail::call_error(thrown, co_await asio::this_coro::executor,
+                                               /*handler=*/false)));
   }
 
   template <class Req, class Resp>
@@ -155,7 +163,8 @@ class hedge {
     auto& self = *at->layer.shared_;
     const auto ex = co_await asio::this_coro::executor;
     const auto& wheel = timer_wheel::of(ex);
-    self.budget.add_call(wheel.now());
+    // An attempt has been counted by who makes it.
+    if (!attempt_number_of(context_of(ex))) self.budget.add_call(wheel.now());
     const auto delay = self.delay();
     const bool may = can_repeat(req) && does_no_harm_twice(req);
     const auto began = wheel.now();

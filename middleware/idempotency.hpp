@@ -11,6 +11,8 @@
 #include <utility>
 
 #include <asio/awaitable.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
 #include <asio/this_coro.hpp>
 
 #include <kit/chain.hpp>
@@ -38,7 +40,8 @@ struct idempotency_key {
 
 /// The default for `idempotency`: the key is the value of `idempotency-key` in the metadata, or of
 /// an HTTP request its field of that name; the fingerprint is the request's JSON, or method, target
-/// and content. Nothing where there is no key.
+/// and content. Nothing where there is no key. Errors: throws `errc::failed_precondition` with a
+/// key where the content is a stream, `errc::invalid_argument` where there is no JSON of it.
 /// Source: draft-ietf-httpapi-idempotency-key-header-07.
 struct by_idempotency_key {
   template <class Req>
@@ -48,7 +51,7 @@ struct by_idempotency_key {
     } else {
       const auto key = ctx.metadata().get("idempotency-key");
       if (!key || key->empty()) return std::nullopt;
-      return idempotency_key{std::string(*key), json::encode(r).value_or(std::string())};
+      return idempotency_key{std::string(*key), json::encode(r).value()};
     }
   }
 
@@ -56,25 +59,33 @@ struct by_idempotency_key {
   static std::optional<idempotency_key> of_http(const context& ctx, const http::request& r);
 };
 
+namespace detail {
+
+/// Of 128 bits, that outsiders can't make equal.
+call_print print_of(std::string_view fingerprint) noexcept;
+
+}  // namespace detail
+
 /// Settings of `idempotency`.
 template <class Key = by_idempotency_key>
 struct idempotency_options {
-  /// `std::optional<idempotency_key>(const context&, const Req&)`.
+  /// `std::optional<idempotency_key>(const context&, const Req&)`. What it throws refuses the call.
   Key key = {};
   /// How long answers are kept.
   duration keep = std::chrono::hours{24};
-  /// How many. When they are too many, those go first that nobody has asked for for the longest
-  /// time; a call that finds no room, as all are under way, is refused with `errc::unavailable`. At
-  /// least 1.
+  /// How many; an answer takes its own memory besides. When they are too many, those go first that
+  /// nobody has asked for for the longest time; a call that finds no room, as all are under way, is
+  /// refused with `errc::unavailable`. At least 1.
   std::size_t max_keys = 100'000;
 };
 
 /// A repeated request gets the first one's answer, and is not carried out again: for endpoints that
 /// change something, whose callers try again when they got no answer. While the first is under way,
-/// the others wait for it.
+/// the others wait for it. It goes on when its caller is gone or his time is over: without a
+/// deadline, in a context with his values, until it ends or its loop does.
 ///
-/// Kept are answers, and errors that are final. What failed for a reason that may pass, was
-/// refused, or cancelled, is carried out anew. Another request with the same key fails with
+/// Kept are answers, and errors that are final. What failed for a reason that may pass, or was
+/// refused, is carried out anew. Another request with the same key fails with
 /// `errc::invalid_argument`, `the idempotency key was used for another request`. Keys are those of
 /// one identity. Requests without a key pass. A response is copied for each call.
 ///
@@ -116,27 +127,29 @@ class idempotency {
       const auto& self = at->layer;
       const auto ex = co_await asio::this_coro::executor;
       const auto ctx = context_of(ex);
-      std::optional<idempotency_key> own = self.key_of(ctx, std::as_const(req));
+      auto asked = detail::asked(
+          [&]() -> std::optional<idempotency_key> { return self.key_of(ctx, std::as_const(req)); });
+      if (!asked) co_return fail(std::move(asked).error().with_refused());
+      auto& own = *asked;
       if (!own) co_return co_await at->next.try_call(std::move(req));
       const std::string key = detail::key_for(ctx, std::move(own->key));
-      const auto& wheel = timer_wheel::of(ex);
+      const auto print = detail::print_of(own->fingerprint);
       for (;;) {
-        auto joined = self.calls->join(key, own->fingerprint, wheel.now());
+        auto joined = self.calls->join(key, print, timer_wheel::of(ex).now());
         if (!joined) {
           decide(ctx, at->name, no_room, {});
           co_return fail(
               error(errc::unavailable, "too many calls with idempotency keys").with_refused());
         }
         if (joined->leads) {
-          detail::leading<Resp> lead(*self.calls, key, joined->call);
-          auto r = co_await at->next.try_call(std::move(req));
-          if (is_final(r)) {
-            const auto now = wheel.now();
-            lead.publish(r, now, saturating_add(now, self.keep));
-          }
-          co_return r;
+          asio::co_spawn(bind_context(ex, ctx.without_cancel()),
+                         carry_out(at, {self.calls, key, joined->call}, std::move(req)),
+                         asio::detached);
+          auto answer = co_await detail::joined_call<Resp>::answer(joined->call, ctx, true);
+          if (answer) co_return *std::move(answer);
+          co_return fail(errc::canceled);
         }
-        if (joined->call->fingerprint() != own->fingerprint) {
+        if (joined->call->print() != print) {
           decide(ctx, at->name, mismatch, {});
           co_return fail(
               error(errc::invalid_argument, "the idempotency key was used for another request")
@@ -147,6 +160,16 @@ class idempotency {
           co_return *std::move(answer);
         }
       }
+    }
+
+    // For whoever has the first request, and those who repeat it.
+    template <class Req>
+    static asio::awaitable<void> carry_out(detail::place<with_calls, Req, Resp> at,
+                                           detail::leading<Resp> lead, Req req) {
+      auto r = co_await at->next.try_call(std::move(req));
+      if (!is_final(r)) co_return lead.give_up(std::move(r));
+      const auto now = timer_wheel::of(co_await asio::this_coro::executor).now();
+      lead.publish(std::move(r), now, saturating_add(now, at->layer.keep));
     }
 
     static bool is_final(const result<Resp>& r) {

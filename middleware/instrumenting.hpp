@@ -30,8 +30,7 @@ struct instrumenting_options {
 ///  - `<prefix>_requests_total{method, outcome}`: those that ended, by `kit::ending`: `ok`,
 ///    `business_error`, `refused`, `canceled`, `failed`.
 ///  - `<prefix>_request_duration_seconds{method, error}`: how long they took; `error` is `true`
-///  where
-///    the classifier says so.
+///    where the classifier says so.
 ///  - `<prefix>_requests_in_flight{method}`: those under way.
 ///
 /// `method` is the endpoint's name, as `wrap` and `chain` give it; empty where there is none.

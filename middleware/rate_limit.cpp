@@ -24,12 +24,17 @@ constexpr decision_kind delayed{
     .verb = "delayed",
     .words = "{tokens} tokens there, {burst} at most and {rate} a second; waits {wait_ms} ms"};
 
+constexpr std::size_t most_keys = 100'000'000;
+
 }  // namespace
 
 struct rate_limit::shared {
   explicit shared(rate_limit_options o) : options(std::move(o)) {
     if (options.max_keys == 0) {
       throw error(errc::invalid_argument, "rate_limit_options::max_keys: at least 1");
+    }
+    if (options.max_keys > most_keys) {
+      throw error(errc::invalid_argument, "rate_limit_options::max_keys: at most 100,000,000");
     }
     if (options.key) by_key.emplace(options.max_keys, options.random);
   }
@@ -61,7 +66,11 @@ void rate_limit::state::give_back() noexcept {
 }
 
 rate_limit::rate_limit(rate_limit_options options)
-    : shared_(std::make_shared<shared>(std::move(options))) {}
+    : shared_(std::make_shared<shared>(std::move(options))) {
+  if (shared_->options.max_wait < duration::zero()) {
+    throw error(errc::invalid_argument, "rate_limit_options::max_wait: not negative");
+  }
+}
 
 result<admission> rate_limit::enter(call& c, state& s) {
   const auto& ctx = c.context();

@@ -27,7 +27,7 @@ struct rate_limit_options {
   /// Each key has a bucket of its own. Empty: all calls have one together.
   call_key key = {};
   /// For how many keys there are buckets, at 48 bytes each. With more, those that have been used
-  /// least come to be full again. At least 1.
+  /// least come to be full again. 1 to 100,000,000.
   std::size_t max_keys = 65536;
   /// How many tokens a call takes. Empty: 1. What is negative or no number counts as 0.
   std::function<double(const call&)> cost = {};

@@ -8,7 +8,7 @@
 
 namespace kit::middleware {
 
-/// A quantile of the latest durations: what all but so many of them took at least.
+/// A quantile of the latest durations: the share `q` of them took no longer.
 /// Threads: one at a time.
 class recent_quantile {
  public:

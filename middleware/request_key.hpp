@@ -16,7 +16,8 @@ namespace kit::middleware {
 /// it is like no other one.
 ///
 /// The default for `cache` and `coalesce`: of an HTTP request without content its method and
-/// target, if that is safe and it carries no credentials; of all else its JSON.
+/// target, if that is safe and it carries no credentials, cookies, or `Cache-Control`; of all else
+/// its JSON.
 struct by_request {
   template <class Req>
   std::optional<std::string> operator()(const Req& r) const {
@@ -34,7 +35,8 @@ struct by_request {
 
 namespace detail {
 
-/// Joined with whom the answer is for, so that nobody gets what is another's.
+/// Joined with whom the answer is for, so that nobody gets what is another's: the identity, or else
+/// what the caller has shown, be it checked or not.
 std::string key_for(const context& ctx, std::string key);
 
 }  // namespace detail

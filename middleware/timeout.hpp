@@ -8,6 +8,7 @@
 #include <asio/awaitable.hpp>
 #include <asio/this_coro.hpp>
 
+#include <kit/attempts.hpp>
 #include <kit/clock.hpp>
 #include <kit/decision.hpp>
 #include <kit/endpoint.hpp>
@@ -27,20 +28,27 @@ struct timeout_options {
   std::string message = "took too long";
 };
 
-/// Gives calls a time limit: outside of `retry` for all attempts together, inside of it for each.
+/// Gives calls a time limit: outside of `retry` for all attempts together, inside of it for each,
+/// after which another one may follow.
 ///
 ///     kit::chain(timeout({.limit = 1s}), retry({...}), timeout({.limit = 200ms}));
 ///
 /// A call whose time is over is cancelled and waited for, and fails with `errc::deadline_exceeded`,
-/// `took too long`; an answer that comes all the same is the answer. A caller's own deadline that
-/// comes sooner is left as it is. Costs what starting a coroutine does. Threads: any.
+/// `took too long`, with what its own error had attached and `attempt_timed_out`; an answer that
+/// comes all the same is the answer. A caller's own deadline that comes sooner is left as it is.
+/// Costs what starting a coroutine does. Threads: any.
 class timeout {
  public:
   static constexpr std::string_view layer_name = "timeout";
   static constexpr bool decides = true;
 
+  /// Errors: throws `errc::invalid_argument` for a limit that isn't positive.
   explicit timeout(timeout_options options = {})
-      : options_(std::make_shared<const timeout_options>(std::move(options))) {}
+      : options_(std::make_shared<const timeout_options>(std::move(options))) {
+    if (options_->limit.get() <= duration::zero()) {
+      throw error(errc::invalid_argument, "timeout_options::limit: positive");
+    }
+  }
 
   template <class Req, class Resp>
   endpoint<Req, Resp> operator()(endpoint<Req, Resp> next, std::string_view name = {}) const {
@@ -65,7 +73,8 @@ class timeout {
     if (!r && r.error() == errc::deadline_exceeded && tighter && !ctx.cancelled() &&
         timer_wheel::of(ex).now() >= when) {
       decide(ctx, at->name, expired, {limit});
-      r.error() = error(errc::deadline_exceeded, at->layer.options_->message);
+      // It says what went before, such as the attempts of a retry.
+      r.error() = r.error().with_message(at->layer.options_->message).with(attempt_timed_out{});
     }
     co_return r;
   }

@@ -47,7 +47,8 @@ token_bucket::answer token_bucket::take(time_point now, const token_rate& rate, 
   answer a{.tokens = tokens_};
   // The rounding of many small steps must not cost a whole token.
   constexpr double rounding = 1e-9;
-  a.wait = n > rate.burst ? duration::max() : time_for(n - tokens_ - rounding, rate);
+  const bool never = n > rate.burst || std::isinf(n);
+  a.wait = never ? duration::max() : time_for(n - tokens_ - rounding, rate);
   if (a.wait > max_wait || a.wait == duration::max()) return a;
   tokens_ -= n;
   a.at = saturating_add(latest_, a.wait);

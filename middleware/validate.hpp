@@ -52,6 +52,7 @@ struct validate_options {
 class validate {
  public:
   static constexpr std::string_view layer_name = "validate";
+  static constexpr bool decides = true;
 
   /// Errors: throws `errc::invalid_argument` for an option out of range.
   explicit validate(validate_options options = {});

@@ -8,8 +8,9 @@
 #include <string_view>
 #include <utility>
 
+#include <kit/http/cache_control.hpp>
 #include <kit/http/check_status.hpp>
-#include <kit/jwt/detail/max_age.hpp>
+#include <kit/http/url.hpp>
 #include <kit/jwt/failure.hpp>
 #include <kit/monitor.hpp>
 #include <kit/task_set.hpp>
@@ -24,6 +25,13 @@ struct document {
   std::optional<std::chrono::seconds> max_age;
 };
 
+// Nothing where it says nothing. 0 where it must not be kept.
+std::optional<std::chrono::seconds> good_for(const http::cache_control& said) {
+  if (said.no_store || said.no_cache) return std::chrono::seconds(0);
+  if (!said.max_age) return std::nullopt;
+  return std::max(std::chrono::seconds(0), *said.max_age - said.age);
+}
+
 asio::awaitable<document> download(endpoint<http::request, http::response> client, std::string url,
                                    std::size_t max_bytes) {
   http::request req{.target = std::move(url)};
@@ -31,7 +39,8 @@ asio::awaitable<document> download(endpoint<http::request, http::response> clien
   auto answer = co_await client(std::move(req));
   if (auto good = http::check_status(answer); !good) throw std::move(good).error();
   co_await answer.body.buffer(max_bytes);
-  co_return document{answer.body.take(), detail::max_age(answer.headers)};
+  const auto max_age = good_for(http::cache_control::of(answer.headers));
+  co_return document{answer.body.take(), max_age};
 }
 
 void check(const remote_key_set_options& o) {
@@ -39,10 +48,11 @@ void check(const remote_key_set_options& o) {
     if (!good) throw error(errc::invalid_argument, std::string("remote_key_set: ") + what);
   };
   constexpr auto zero = duration::zero();
-  require(!o.url.empty(), "there must be a url");
+  require(http::is_http_url(o.url), "url must be absolute, of https or http");
   require(o.ttl > zero && o.min_ttl > zero, "ttl and min_ttl must be positive");
   require(o.max_ttl >= o.min_ttl, "max_ttl must not be below min_ttl");
   require(o.stale_for >= zero, "stale_for must not be negative");
+  require(o.outage_for >= zero, "outage_for must not be negative");
   require(o.min_interval > zero && o.timeout > zero, "min_interval and timeout must be positive");
 }
 
@@ -67,6 +77,12 @@ struct remote_key_set::core {
 
   bool serves() const {
     return keys && wheel.now() < saturating_add(fresh_until, options.stale_for);
+  }
+  // Where they can't be had anew.
+  keys_ptr last_resort() const {
+    const auto until =
+        saturating_add(saturating_add(fresh_until, options.stale_for), options.outage_for);
+    return wheel.now() < until ? keys : nullptr;
   }
   bool may_fetch() const { return !fetching && wheel.now() >= next_fetch; }
 
@@ -156,7 +172,7 @@ struct remote_key_set::owner {
       self->start(std::move(lock));
       lock = c.changed.lock();
     } else if (!c.fetching) {
-      if (c.keys) co_return c.keys;
+      if (auto keys = c.last_resort()) co_return keys;
       co_return fail(c.unavailable());
     }
     while (c.ended == before) {
@@ -164,7 +180,7 @@ struct remote_key_set::owner {
         co_return fail(errc::canceled);
       lock = c.changed.lock();
     }
-    if (c.keys && c.keys != seen) co_return c.keys;
+    if (auto keys = c.last_resort(); keys && keys != seen) co_return keys;
     co_return fail(c.unavailable());
   }
 

@@ -21,7 +21,7 @@ namespace kit::jwt {
 
 /// Settings of a `remote_key_set`. Spans of time are positive.
 struct remote_key_set_options {
-  /// Where the JWK set is: an absolute URL.
+  /// Where the JWK set is: an absolute URL, `https` or, where the way is safe, `http`.
   std::string url = {};
   /// How long keys are good before they are fetched anew, where the answer doesn't say it.
   duration ttl = std::chrono::minutes{10};
@@ -29,8 +29,11 @@ struct remote_key_set_options {
   duration min_ttl = std::chrono::minutes{1};
   duration max_ttl = std::chrono::hours{24};
   /// For how long after that they serve while they are fetched anew; later, calls wait for the
-  /// fetch. When it fails the old keys stay. 0 or more.
+  /// fetch. 0 or more.
   duration stale_for = std::chrono::hours{1};
+  /// For how long after that they serve where fetches fail: until then at most are tokens accepted
+  /// whose key the issuer has taken back, if somebody keeps the URL from being read. 0 or more.
+  duration outage_for = std::chrono::hours{24};
   /// From one fetch to the next at least, whatever tokens ask for and whether it fails.
   duration min_interval = std::chrono::seconds{10};
   /// How long one fetch may take.

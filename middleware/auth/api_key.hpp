@@ -38,6 +38,7 @@ struct api_key_options {
 class api_key {
  public:
   static constexpr std::string_view layer_name = "api_key";
+  static constexpr bool decides = true;
   static constexpr bool timed = false;
   template <class Outer>
   static consteval void check_inside() {

@@ -42,6 +42,7 @@ struct basic_options {
 class basic {
  public:
   static constexpr std::string_view layer_name = "basic";
+  static constexpr bool decides = true;
   static constexpr bool timed = false;
   template <class Outer>
   static consteval void check_inside() {

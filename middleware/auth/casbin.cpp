@@ -1,5 +1,6 @@
 #include <middleware/auth/casbin.hpp>
 
+#include <kit/decision.hpp>
 #include <kit/error.hpp>
 #include <kit/identity.hpp>
 
@@ -11,6 +12,9 @@ result<const identity*> identity_of(const kit::context& ctx) {
   if (!who || who->subject.empty()) return fail(errc::unauthenticated, "nobody has signed in");
   return who;
 }
+
+constexpr decision_kind refused{
+    .layer = "casbin", .verb = "refused", .words = "the policy doesn't allow it"};
 
 }  // namespace
 
@@ -64,7 +68,7 @@ result<void> casbin::enter(call& c) const {
     if (!v) return fail(std::move(v).error());
     asked.push_back(*std::move(v));
   }
-  auto inside = detail::casbin_admit(shared_->enforcer, asked, options.by, c.context());
+  auto inside = detail::casbin_admit(shared_->enforcer, asked, options.by, c.context(), c.name());
   if (!inside) return fail(std::move(inside).error());
   c.set_context(*std::move(inside));
   return {};
@@ -78,10 +82,12 @@ void casbin_require(const std::shared_ptr<const kit::casbin::enforcer>& enforcer
 
 result<kit::context> casbin_admit(const std::shared_ptr<const kit::casbin::enforcer>& enforcer,
                                   const std::vector<kit::casbin::value>& asked,
-                                  const kit::casbin::definitions& by, const kit::context& ctx) {
+                                  const kit::casbin::definitions& by, const kit::context& ctx,
+                                  std::string_view name) {
   auto decision = enforcer->explain(asked, by);
   if (!decision) return fail(std::move(decision).error());
   if (!decision->allowed()) {
+    decide(ctx, name, refused, {});
     return fail(error(errc::permission_denied, "Unauthorized Access").with(*std::move(decision)));
   }
   const auto* outer = ctx.get<casbin_enforcer>();

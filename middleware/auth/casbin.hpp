@@ -83,7 +83,7 @@ struct casbin_options {
 /// fixed. The enforcer is in the context of what comes next, as `casbin_enforcer`.
 ///
 ///     auto enforcer = std::make_shared<kit::casbin::enforcer>(model, policy);
-///     auto api = kit::wrap(service, auth::jwt(...), auth::casbin(enforcer));
+///     auto api = kit::wrap(service, auth::jwt_verifier(...), auth::casbin(enforcer));
 ///     auto read = kit::chain(auth::casbin(
 ///         enforcer, {.ask = {auth::casbin_value::subject(), "data1", "read"}}))(endpoint);
 ///
@@ -99,6 +99,7 @@ class casbin {
  public:
   static constexpr bool timed = false;
   static constexpr std::string_view layer_name = "casbin";
+  static constexpr bool decides = true;
 
   /// Errors: throws `errc::invalid_argument` where there is no enforcer.
   explicit casbin(std::shared_ptr<const kit::casbin::enforcer> enforcer,
@@ -117,7 +118,8 @@ namespace detail {
 /// Errors: as `casbin` refuses.
 result<kit::context> casbin_admit(const std::shared_ptr<const kit::casbin::enforcer>& enforcer,
                                   const std::vector<kit::casbin::value>& asked,
-                                  const kit::casbin::definitions& by, const kit::context& ctx);
+                                  const kit::casbin::definitions& by, const kit::context& ctx,
+                                  std::string_view name);
 void casbin_require(const std::shared_ptr<const kit::casbin::enforcer>& enforcer);
 
 }  // namespace detail
@@ -139,6 +141,7 @@ template <class Ask>
 class casbin_by_request {
  public:
   static constexpr std::string_view layer_name = "casbin";
+  static constexpr bool decides = true;
 
   /// Errors: throws `errc::invalid_argument` where there is no enforcer.
   casbin_by_request(std::shared_ptr<const kit::casbin::enforcer> enforcer, Ask ask,
@@ -149,8 +152,9 @@ class casbin_by_request {
 
   template <class Req, class Resp>
     requires std::invocable<const Ask&, const Req&, const kit::context&>
-  kit::endpoint<Req, Resp> operator()(kit::endpoint<Req, Resp> next) const {
-    return layer<Req, Resp>{shared_, std::move(next)};
+  kit::endpoint<Req, Resp> operator()(kit::endpoint<Req, Resp> next,
+                                      std::string_view name = {}) const {
+    return layer<Req, Resp>{shared_, std::move(next), std::string(name)};
   }
 
  private:
@@ -164,14 +168,16 @@ class casbin_by_request {
   struct layer {
     std::shared_ptr<const shared> state;
     kit::endpoint<Req, Resp> next;
+    std::string name;
 
     asio::awaitable<result<Resp>> try_call(Req&& req) const {
-      return run(state, next, std::move(req));
+      return run(state, next, name, std::move(req));
     }
 
     static asio::awaitable<result<Resp>> run(std::shared_ptr<const shared> s,
-                                             kit::endpoint<Req, Resp> then, Req req) {
-      auto inside = admit(*s, req, co_await this_context());
+                                             kit::endpoint<Req, Resp> then, std::string name,
+                                             Req req) {
+      auto inside = admit(*s, req, co_await this_context(), name);
       if (!inside) co_return fail(inside.error().with_refused());
       std::exception_ptr thrown;
       try {
@@ -183,14 +189,15 @@ class casbin_by_request {
           kit::detail::call_error(std::move(thrown), co_await asio::this_coro::executor, false));
     }
 
-    static result<kit::context> admit(const shared& s, const Req& req, const kit::context& ctx) {
+    static result<kit::context> admit(const shared& s, const Req& req, const kit::context& ctx,
+                                      std::string_view name) {
       try {
         std::vector<kit::casbin::value> asked;
         for (casbin_question all = s.ask(req, ctx); auto& v : all) {
           if (!v) return fail(std::move(v).error());
           asked.push_back(*std::move(v));
         }
-        return detail::casbin_admit(s.enforcer, asked, s.by, ctx);
+        return detail::casbin_admit(s.enforcer, asked, s.by, ctx, name);
       } catch (...) {
         return fail(to_error(std::current_exception()));
       }

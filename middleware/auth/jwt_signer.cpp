@@ -51,18 +51,21 @@ struct jwt_signer::shared {
     const auto now = options.clock();
     const std::lock_guard lock(mutex);
     if (!cached.empty() && now < renew_at) return cached;
-    auto fresh = fixed(now);
-    if (fresh) cached = *fresh;
+    auto renew = wall_time::max();
+    auto fresh = fixed(now, renew);
+    if (fresh) {
+      cached = *fresh;
+      renew_at = renew;
+    }
     return fresh;
   }
 
  private:
   // With the lock held.
-  result<std::string> fixed(wall_time now) {
-    renew_at = wall_time::max();
+  result<std::string> fixed(wall_time now, wall_time& renew) {
     if (const auto* text = std::get_if<json::raw>(&claims)) return sign(*text);
     const auto whole = timed(std::get<jwt::claims>(claims), now);
-    if (whole.exp) renew_at = *whole.exp > now ? *whole.exp - options.renew_before : now;
+    if (whole.exp) renew = *whole.exp > now ? *whole.exp - options.renew_before : now;
     return sign(whole);
   }
 

@@ -66,6 +66,7 @@ class jwt_verifier {
  public:
   static constexpr bool timed = false;
   static constexpr std::string_view layer_name = "jwt_verifier";
+  static constexpr bool decides = true;
   template <class Outer>
   static consteval void check_inside() {
     check_authentication_order<Outer>();
@@ -91,6 +92,7 @@ class jwt_verifier {
 class remote_jwt_verifier {
  public:
   static constexpr std::string_view layer_name = "remote_jwt_verifier";
+  static constexpr bool decides = true;
   template <class Outer>
   static consteval void check_inside() {
     check_authentication_order<Outer>();

@@ -32,6 +32,7 @@ struct mtls_options {
 class mtls {
  public:
   static constexpr std::string_view layer_name = "mtls";
+  static constexpr bool decides = true;
   static constexpr bool timed = false;
   template <class Outer>
   static consteval void check_inside() {

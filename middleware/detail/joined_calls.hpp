@@ -1,10 +1,13 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 #include <asio/awaitable.hpp>
@@ -17,25 +20,30 @@
 
 namespace kit::middleware::detail {
 
+/// A request's content, as far as it matters whether it's the same.
+using call_print = std::array<std::uint64_t, 2>;
+
 /// One call that several wait for, or whose answer is kept.
 template <class Resp>
 class joined_call {
  public:
-  explicit joined_call(std::string fingerprint) : fingerprint_(std::move(fingerprint)) {}
+  explicit joined_call(call_print print) : print_(print) {}
 
   /// What tells a request apart from another one with the same key.
-  const std::string& fingerprint() const noexcept { return fingerprint_; }
+  const call_print& print() const noexcept { return print_; }
 
-  /// By whoever makes the call: its answer, or nothing, so that somebody else has to make it.
-  void publish(std::optional<result<Resp>> answer) {
+  /// By whoever makes the call. What isn't for the others they don't get: one of them has to make
+  /// it anew. Nothing: it was abandoned.
+  void publish(std::optional<result<Resp>> answer, bool for_others) {
     const auto lock = changed_.lock();
     answer_ = std::move(answer);
+    for_others_ = for_others;
     over_ = true;
     changed_.notify_all();
   }
-  /// By the others. Nothing: it was abandoned. When cancelled, that is the answer.
+  /// Nothing: it has to be made anew. When cancelled, that is the answer.
   static asio::awaitable<std::optional<result<Resp>>> answer(std::shared_ptr<joined_call> self,
-                                                             context ctx) {
+                                                             context ctx, bool first = false) {
     auto lock = self->changed_.lock();
     while (!self->over_) {
       const auto woken = co_await self->changed_.wait(std::move(lock));
@@ -44,14 +52,15 @@ class joined_call {
       }
       lock = self->changed_.lock();
     }
-    co_return self->answer_;
+    co_return first || self->for_others_ ? self->answer_ : std::nullopt;
   }
 
  private:
-  const std::string fingerprint_;
+  const call_print print_;
   monitor changed_;
   // With it locked:
   std::optional<result<Resp>> answer_;
+  bool for_others_ = false;
   bool over_ = false;
 };
 
@@ -70,56 +79,53 @@ class joined_calls {
   };
   /// The call of that key; a new one where there is none, or only one whose time is over. Nothing
   /// where a new one finds no room, as all that are there are being made.
-  std::optional<joined> join(const std::string& key, std::string fingerprint, time_point now) {
+  std::optional<joined> join(const std::string& key, const call_print& print, time_point now) {
     const std::lock_guard lock(mutex_);
-    if (const auto* e = calls_.find(key)) {
+    if (const auto at = running_.find(key); at != running_.end()) return joined{at->second, false};
+    if (const auto* e = kept_.find(key)) {
       if (now < e->until) {
-        calls_.touch(key);
+        kept_.touch(key);
         return joined{e->call, false};
       }
-      calls_.erase(key);
+      kept_.erase(key);
     }
-    const auto has_ended = [](const entry& e) { return !e.running; };
-    if (calls_.size() >= capacity_ && !calls_.erase_oldest(has_ended)) return std::nullopt;
-    auto call = std::make_shared<joined_call<Resp>>(std::move(fingerprint));
-    return joined{calls_.insert(key, {std::move(call), time_point::max(), true}).call, true};
+    if (running_.size() + kept_.size() >= capacity_ && !kept_.erase_oldest()) return std::nullopt;
+    auto call = std::make_shared<joined_call<Resp>>(print);
+    running_.emplace(key, call);
+    return joined{std::move(call), true};
   }
 
   /// Its answer is there: it's kept until then.
   void keep(const std::string& key, const call_ptr& call, time_point until) {
     const std::lock_guard lock(mutex_);
-    auto* const e = calls_.find(key);
-    if (!e || e->call != call) return;
-    e->until = until;
-    e->running = false;
+    if (running_.erase(key) > 0) kept_.insert(key, {call, until});
   }
   /// It isn't kept.
-  void forget(const std::string& key, const call_ptr& call) noexcept {
+  void forget(const std::string& key) noexcept {
     const std::lock_guard lock(mutex_);
-    const auto* const e = calls_.find(key);
-    if (e && e->call == call) calls_.erase(key);
+    running_.erase(key);
   }
 
  private:
   struct entry {
     call_ptr call;
     time_point until;
-    bool running = false;
   };
 
   const std::size_t capacity_;
   std::mutex mutex_;
-  recent_map<entry> calls_;
+  std::unordered_map<std::string, call_ptr> running_;
+  recent_map<entry> kept_;
 };
 
 /// While somebody makes a call: where he doesn't come to its end, the others go on.
 template <class Resp>
 class leading {
  public:
-  leading(joined_calls<Resp>& calls, const std::string& key,
+  leading(std::shared_ptr<joined_calls<Resp>> calls, std::string key,
           typename joined_calls<Resp>::call_ptr call)
-      : calls_(calls), key_(key), call_(std::move(call)) {}
-  leading(const leading&) = delete;
+      : calls_(std::move(calls)), key_(std::move(key)), call_(std::move(call)) {}
+  leading(leading&&) noexcept = default;
   ~leading() {
     if (call_) give_up();
   }
@@ -127,20 +133,21 @@ class leading {
   /// `until`: how long the answer is kept; not beyond now for not at all.
   void publish(result<Resp> answer, time_point now, time_point until) {
     if (until > now) {
-      calls_.keep(key_, call_, until);
+      calls_->keep(key_, call_, until);
     } else {
-      calls_.forget(key_, call_);
+      calls_->forget(key_);
     }
-    std::exchange(call_, nullptr)->publish(std::move(answer));
+    std::exchange(call_, nullptr)->publish(std::move(answer), true);
   }
-  void give_up() {
-    calls_.forget(key_, call_);
-    std::exchange(call_, nullptr)->publish(std::nullopt);
+  /// The answer is for whoever was the first alone.
+  void give_up(std::optional<result<Resp>> answer = {}) {
+    calls_->forget(key_);
+    std::exchange(call_, nullptr)->publish(std::move(answer), false);
   }
 
  private:
-  joined_calls<Resp>& calls_;
-  const std::string& key_;
+  std::shared_ptr<joined_calls<Resp>> calls_;
+  std::string key_;
   typename joined_calls<Resp>::call_ptr call_;
 };
 

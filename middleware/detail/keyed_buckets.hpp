@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <kit/random.hpp>
+#include <middleware/detail/keyed_hash.hpp>
 #include <middleware/token_bucket.hpp>
 
 namespace kit::middleware::detail {
@@ -46,7 +47,7 @@ class keyed_buckets {
 
   std::uint64_t tag_of(std::string_view key) const noexcept;
 
-  std::uint64_t seeds_[2];
+  const keyed_hash hash_;
   std::vector<set> sets_;
 };
 

@@ -1,13 +1,16 @@
 #pragma once
 
+#include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include <asio/awaitable.hpp>
 
 #include <kit/endpoint.hpp>
+#include <kit/error.hpp>
 #include <kit/result.hpp>
 
 namespace kit::middleware::detail {
@@ -21,6 +24,16 @@ struct placed {
 };
 template <class Layer, class Req, class Resp>
 using place = std::shared_ptr<const placed<Layer, Req, Resp>>;
+
+/// What a function that somebody else has written says, or the error that it has thrown.
+template <class F>
+auto asked(F f) -> result<std::invoke_result_t<F&>> {
+  try {
+    return f();
+  } catch (...) {
+    return fail(to_error(std::current_exception()));
+  }
+}
 
 /// The endpoint that calls `Layer::run(place<Layer, Req, Resp>, Req)`, a static coroutine: how a
 /// middleware that is no interceptor puts itself around another one.

@@ -18,13 +18,13 @@ struct places::ticket::waiting : fair_queue::waiter, std::enable_shared_from_thi
   time_point limit = time_point::max();
   bool for_deadline = false;  // the limit is the call's deadline
   monitor changed;
-  fate is = fate::open;  // with `changed` locked
+  std::atomic<fate> is{fate::open};
 
-  /// False: it doesn't wait any more.
+  /// False: it doesn't wait any more. Where its loop is ending, it's destroyed in here.
   bool decide(fate how) {
+    auto was = fate::open;
+    if (!is.compare_exchange_strong(was, how)) return false;
     const auto lock = changed.lock();
-    if (is == fate::gone) return false;
-    is = how;
     changed.notify_one();
     return true;
   }
@@ -83,9 +83,17 @@ places::answer places::queue_up(call& c, ticket& t, const limits& l, const call_
     w.since = now;
     w.limit = std::min(deadline, saturating_add(now, l.max_wait));
     w.for_deadline = w.limit == deadline;
+    // Seen before it's there: whoever leaves a place meanwhile waits for the lock, and hands it on.
     queued_.fetch_add(1);
+    struct count {
+      std::atomic<std::size_t>& of;
+      bool keep = false;
+      ~count() {
+        if (!keep) of.fetch_sub(1);
+      }
+    } counted{queued_};
     auto* const displaced = queue_.push(w, of, name, l.queue);
-    if (displaced) queued_.fetch_sub(1);
+    counted.keep = !displaced;
     if (displaced == &w) {
       a.why = refusal::full;
       t.waiting_.reset();
@@ -167,11 +175,8 @@ void places::abandon(ticket::waiting& w) noexcept {
       return;
     }
   }
-  {
-    const auto lock = w.changed.lock();
-    const auto was = std::exchange(w.is, ticket::waiting::fate::gone);
-    if (was != ticket::waiting::fate::granted) return;
-  }
+  const auto was = w.is.exchange(ticket::waiting::fate::gone);
+  if (was != ticket::waiting::fate::granted) return;
   in_use_.fetch_sub(1);
   hand_on();
 }

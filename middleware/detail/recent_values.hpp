@@ -15,16 +15,22 @@
 
 namespace kit::middleware::detail {
 
-/// Whether others may be given the same HTTP answer.
-bool may_keep_http(const http::response& r);
+/// What an answer itself says of how long others may be given it.
+struct keeping_time {
+  duration ttl = duration::max();
+  /// Whether afterwards, too, while a new one is fetched.
+  bool stale = true;
+};
 
-/// Whether others may be given the same answer.
+/// Nothing where others may not. Source: RFC 9111 section 3, for a shared cache.
+std::optional<keeping_time> may_keep_http(const http::response& r);
+
 template <class Resp>
-bool may_keep(const Resp& r) {
+std::optional<keeping_time> may_keep(const Resp& r) {
   if constexpr (std::is_same_v<Resp, http::response>) {
     return may_keep_http(r);
   } else {
-    return !failed(r);
+    return failed(r) ? std::nullopt : std::optional(keeping_time{});
   }
 }
 
@@ -37,37 +43,40 @@ class recent_values {
   struct found_value {
     Value value;
     time_point stored;
+    keeping_time keep;
   };
-  /// One that was stored after `oldest`.
-  std::optional<found_value> find(const std::string& key, time_point oldest) {
+  /// One that is still good: `may_give(stored, keeping_time)`.
+  template <class MayGive>
+  std::optional<found_value> find(const std::string& key, MayGive may_give) {
     const std::lock_guard lock(mutex_);
     const auto* const e = values_.find(key);
     if (!e) return std::nullopt;
-    if (e->stored <= oldest) {
+    if (!may_give(e->stored, e->keep)) {
       values_.erase(key);
       return std::nullopt;
     }
     values_.touch(key);
-    return found_value{e->value, e->stored};
+    return found_value{e->value, e->stored, e->keep};
   }
-  void put(const std::string& key, Value value, time_point now) {
+  void put(const std::string& key, Value value, time_point now, const keeping_time& keep) {
     const std::lock_guard lock(mutex_);
     if (auto* const e = values_.find(key)) {
       e->value = std::move(value);
       e->stored = now;
+      e->keep = keep;
       return;
     }
-    if (values_.size() >= capacity_) values_.erase_oldest([](const entry&) { return true; });
-    values_.insert(key, {std::move(value), now, nullptr, false});
+    if (values_.size() >= capacity_) values_.erase_oldest();
+    values_.insert(key, {std::move(value), now, keep, nullptr, false});
   }
 
-  /// Whether nobody is fetching a new value for it; then it owns who does that now.
-  bool begin_refresh(const std::string& key, std::shared_ptr<void> by) {
+  /// Whether nobody is fetching a new value for it; then it owns what stops who does that now.
+  bool begin_refresh(const std::string& key, std::shared_ptr<void> stop) {
     const std::lock_guard lock(mutex_);
     auto* const e = values_.find(key);
     if (!e || e->refreshing) return false;
     e->refreshing = true;
-    std::swap(e->refresh, by);  // the last one has ended
+    std::swap(e->stop, stop);  // the last one has ended
     return true;
   }
   /// While somebody fetches.
@@ -75,7 +84,10 @@ class recent_values {
    public:
     refreshing(std::weak_ptr<recent_values> of, std::string key)
         : of_(std::move(of)), key_(std::move(key)) {}
-    refreshing(const refreshing&) = delete;
+    refreshing(refreshing&&) noexcept = default;
+    void put(Value value, time_point now, const keeping_time& keep) {
+      if (const auto values = of_.lock()) values->put(key_, std::move(value), now, keep);
+    }
     ~refreshing() {
       const auto values = of_.lock();
       if (!values) return;
@@ -92,7 +104,8 @@ class recent_values {
   struct entry {
     Value value;
     time_point stored;
-    std::shared_ptr<void> refresh;
+    keeping_time keep;
+    std::shared_ptr<void> stop;
     bool refreshing = false;
   };
 

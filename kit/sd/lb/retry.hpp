@@ -41,8 +41,9 @@ struct balancer_retry_options {
   duration timeout = duration::max();
   /// Which outcomes are retryable. By default every error, but for those that forbid it.
   kit::classify classify = kit::classify(retry_all);
-  /// Decides instead of `max_attempts` and the classifier. Empty and `until_timeout`: goes on until
-  /// an attempt succeeds or time is over.
+  /// Decides instead of `max_attempts` and the classifier; not over what the callee forbids, nor
+  /// where a request can't be sent again or somebody further up tries again. Empty and
+  /// `until_timeout`: goes on until an attempt succeeds or time is over.
   retry_callback callback = {};
   bool until_timeout = false;
   /// Shared with whoever else sends requests again to the same service. Nothing: no limit.
@@ -83,13 +84,17 @@ retry_core retry_core_of(const balancer_retry_options& options);
 /// attempts until then. Attempts run in a context that the timeout and the caller cancel; one that
 /// doesn't react is waited for.
 ///
-/// Errors:  throws `errc::invalid_argument` without a balancer.
+/// Errors:  throws `errc::invalid_argument` without a balancer, and for `until_timeout` without a
+///          timeout.
 /// Threads: those of the balancer.
 /// Source:  Go kit's package sd/lb, Retry and RetryWithCallback.
 template <std::copy_constructible Req, class Resp>
 endpoint<Req, Resp> retry(std::shared_ptr<balancer<Req, Resp>> from,
                           balancer_retry_options options = {}) {
   if (!from) throw error(errc::invalid_argument, "sd::retry: there is no balancer");
+  if (options.until_timeout && !options.callback && options.timeout == duration::max()) {
+    throw error(errc::invalid_argument, "sd::retry: until_timeout without a timeout");
+  }
   using shared = detail::balanced<Req, Resp>;
   std::shared_ptr<const shared> self(
       new shared{detail::retry_core_of(options), std::move(from), std::move(options)});

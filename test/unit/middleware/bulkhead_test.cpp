@@ -7,6 +7,9 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <asio/strand.hpp>
 
 #include <kit/chain.hpp>
 #include <kit/criticality.hpp>
@@ -14,6 +17,7 @@
 #include <kit/metadata.hpp>
 #include <kit/testing/loop.hpp>
 #include <kit/this_context.hpp>
+#include <kit/timer.hpp>
 
 #include "../../support/calls.hpp"
 
@@ -106,7 +110,7 @@ TEST_CASE("bulkhead: others wait for a place, in their order, for so long") {
 }
 
 TEST_CASE("bulkhead: who can't have a place before his deadline doesn't begin to wait") {
-  fixture f({.limits = bulkhead_limits{.max_concurrent = 1, .max_queue = 10}});
+  fixture f({.limits = bulkhead_limits{.max_concurrent = 1, .max_queue = 10, .max_wait = 1h}});
   (void)f.ask();
   f.loop.advance(200ms);  // so it knows how long they take
   const auto one = f.ask();
@@ -122,7 +126,7 @@ TEST_CASE("bulkhead: who can't have a place before his deadline doesn't begin to
 }
 
 TEST_CASE("bulkhead: a deadline that comes while it waits") {
-  fixture f({.limits = bulkhead_limits{.max_concurrent = 1, .max_queue = 10}});
+  fixture f({.limits = bulkhead_limits{.max_concurrent = 1, .max_queue = 10, .max_wait = 1h}});
   const auto one = f.ask({}, "wait");
   const auto two = f.loop.start(kit::with_timeout(50ms, f.call.try_call(test::request{"slow"})));
   CHECK(two.pending());
@@ -132,7 +136,7 @@ TEST_CASE("bulkhead: a deadline that comes while it waits") {
 }
 
 TEST_CASE("bulkhead: who is cancelled while he waits leaves nothing behind") {
-  fixture f({.limits = bulkhead_limits{.max_concurrent = 1, .max_queue = 10}});
+  fixture f({.limits = bulkhead_limits{.max_concurrent = 1, .max_queue = 10, .max_wait = 1h}});
   auto one = f.ask();
   auto two = f.ask();
   const kit::cancel_source source;
@@ -162,7 +166,7 @@ TEST_CASE("bulkhead: who is cancelled while he waits leaves nothing behind") {
 }
 
 TEST_CASE("bulkhead: critical calls come first, tenants by turns") {
-  fixture f({.limits = bulkhead_limits{.max_concurrent = 1, .max_queue = 4},
+  fixture f({.limits = bulkhead_limits{.max_concurrent = 1, .max_queue = 4, .max_wait = 1h},
              .tenant = kit::middleware::by_metadata("tenant")});
   const auto running = f.ask();
   const auto a0 = f.ask(of("a")), a1 = f.ask(of("a")), b0 = f.ask(of("b"));
@@ -180,7 +184,8 @@ TEST_CASE("bulkhead: critical calls come first, tenants by turns") {
 }
 
 TEST_CASE("bulkhead: its limits are turned at run time") {
-  const kit::setting<bulkhead_limits> limits(bulkhead_limits{.max_concurrent = 1, .max_queue = 5});
+  const kit::setting<bulkhead_limits> limits(
+      bulkhead_limits{.max_concurrent = 1, .max_queue = 5, .max_wait = 1h});
   fixture f({.limits = limits});
   const auto one = f.ask(), two = f.ask(), three = f.ask();
   limits.set({.max_concurrent = 3, .max_queue = 5});
@@ -229,4 +234,30 @@ TEST_CASE("bulkhead: from several threads, each on a loop of its own") {
   CHECK(most <= 3);
   CHECK(inside == 0);
   CHECK(layer.in_use() == 0);
+}
+
+TEST_CASE("bulkhead: with more places those who wait go in when the next one leaves") {
+  const kit::setting<bulkhead_limits> limits(
+      bulkhead_limits{.max_concurrent = 1, .max_queue = 10, .max_wait = 1h});
+  fixture f({.limits = limits});
+  for (int i = 0; i < 5; ++i)
+    (void)f.ask();
+  limits.set({.max_concurrent = 10, .max_queue = 10, .max_wait = 1h});
+  f.loop.advance(200ms);
+  CHECK(f.layer.in_use() == 4);
+}
+
+TEST_CASE("bulkhead: those who wait on strands may end with their loop") {
+  fixture f({.limits = bulkhead_limits{.max_concurrent = 1, .max_queue = 10, .max_wait = 1h}});
+  {
+    asio::io_context io(1);
+    (void)kit::timer_wheel::of(io);  // before the first strand, so that it goes after them
+    for (int i = 0; i < 3; ++i) {
+      asio::co_spawn(asio::make_strand(io), f.call.try_call(test::request{"wait"}),
+                     [](const auto&...) {});
+    }
+    io.poll();
+    CHECK(f.layer.in_use() == 1);
+  }
+  CHECK(f.layer.in_use() == 0);
 }

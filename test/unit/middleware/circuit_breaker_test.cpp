@@ -325,3 +325,22 @@ TEST_CASE(
   f.loop.advance(200ms);
   CHECK(f.state() == breaker_state::closed);
 }
+
+TEST_CASE("circuit_breaker: a classifier that throws counts as none") {
+  kit::testing::loop loop;
+  const auto classify = [](const kit::outcome&) -> kit::classification {
+    throw std::runtime_error("no idea");
+  };
+  const kit::middleware::circuit_breaker breaker(
+      {.limits = kit::middleware::breaker_limits{.consecutive_failures = 1}, .classify = classify});
+  const auto call = kit::chain(breaker)(test::endpoint(test::handle), "sum");
+  CHECK(loop.start(call.try_call(test::request{})).value());
+  CHECK(loop.start(call.try_call(test::request{"error"})).error() == kit::errc::internal);
+  CHECK(breaker.current(loop.now()) == kit::middleware::breaker_state::open);
+}
+
+TEST_CASE("circuit_breaker: the ratio of all calls ever is none") {
+  CHECK_THROWS_AS((kit::middleware::circuit_breaker(
+                      {.limits = kit::middleware::breaker_limits{.failure_ratio = 0.5}})),
+                  kit::error);
+}

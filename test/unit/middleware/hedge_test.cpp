@@ -11,6 +11,7 @@
 #include <kit/testing/loop.hpp>
 #include <kit/this_context.hpp>
 #include <kit/timer.hpp>
+#include <middleware/retry.hpp>
 
 using namespace std::chrono_literals;
 using kit::duration;
@@ -264,4 +265,14 @@ TEST_CASE_FIXTURE(fixture, "hedge: a call whose loop goes") {
 TEST_CASE("hedge: limits out of range") {
   CHECK_THROWS_AS(validate(hedge_limits{.delay = -1s}), error);
   CHECK_THROWS_AS(validate(hedge_limits{.min_delay = -1s}), error);
+}
+
+TEST_CASE_FIXTURE(fixture, "hedge: a call counts once for a budget that a retry shares") {
+  to.turns = {{}};
+  options.budget = kit::retry_budget(kit::retry_budget_limits{.ratio = 0.2, .min_per_second = 0});
+  const auto call = kit::chain(kit::middleware::retry({.budget = options.budget}), hedge(options))(
+      to.endpoint(), "sum");
+  for (int i = 0; i < 100; ++i)
+    CHECK(loop.start(call.try_call(request{})).value());
+  CHECK(options.budget->left(loop.now()) == doctest::Approx(20));
 }

@@ -131,6 +131,11 @@ TEST_CASE_FIXTURE(fixture, "retry: comes again when the callee says, or not at a
     CHECK(callee.calls == 1);
     CHECK(said().front() == "retry forbidden unavailable: after 1 attempts of 3");
   }
+  SUBCASE("in so long that it isn't waited for") {
+    callee.with = callee.with.with_retry_after(6s);
+    CHECK(start(log).error().message() == "away");
+    CHECK(said().front() == "retry no_time unavailable: after 1 attempts of 3");
+  }
   SUBCASE("in so long that it is too late") {
     callee.with = callee.with.with_retry_after(700ms);
     const kit::cancel_source source(log, loop.now() + 500ms);
@@ -195,6 +200,33 @@ TEST_CASE_FIXTURE(fixture, "retry: an attempt may have a time of its own") {
   loop.advance(100ms);
   CHECK(c.error() == errc::deadline_exceeded);
   CHECK(c.error().get<kit::attempts>()->errors.size() == 2);
+}
+
+TEST_CASE_FIXTURE(fixture, "retry: around a timeout, what took too long is tried again") {
+  options.limits = retry_limits{.max_attempts = 2, .first_pause = 0s};
+  callee.takes = 1s;
+  const auto call = kit::chain(kit::middleware::timeout({.limit = 10s}), retry(options),
+                               kit::middleware::timeout({.limit = 100ms}))(callee.endpoint());
+  const auto c = loop.start(call.try_call(request{"x"}));
+  loop.advance(100ms);
+  CHECK(callee.calls == 2);
+  callee.takes = 0s;
+  SUBCASE("and its time, too, may be over") {
+    loop.advance(100ms);
+    CHECK(c.error().message() == "took too long (previously: took too long)");
+    CHECK(c.error().get<kit::attempts>()->errors.size() == 2);
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "retry: within a timeout, its error has the attempts") {
+  callee.failures = 1;
+  callee.takes = 700ms;
+  const auto call =
+      kit::chain(kit::middleware::timeout({.limit = 1s}), retry(options))(callee.endpoint());
+  const auto c = loop.start(call.try_call(request{"x"}));
+  loop.advance(1s);
+  CHECK(c.error() == error(errc::deadline_exceeded, "took too long"));
+  CHECK(c.error().get<kit::attempts>()->errors.front().message() == "away");
 }
 
 TEST_CASE_FIXTURE(fixture,

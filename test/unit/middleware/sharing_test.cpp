@@ -10,8 +10,10 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <asio/strand.hpp>
 
 #include <kit/chain.hpp>
+#include <kit/credentials.hpp>
 #include <kit/decision_log.hpp>
 #include <kit/http/response.hpp>
 #include <kit/identity.hpp>
@@ -231,6 +233,62 @@ TEST_CASE_FIXTURE(fixture, "cache: keeps successes only, and everybody's own") {
   CHECK(n_of(call, "x", of("alice")) == 4);
   CHECK(n_of(call, "x", of("bob")) == 5);
   CHECK(n_of(call, "x", of("alice")) == 4);
+  const auto by = [](kit::identity who) { return kit::context().with(std::move(who)); };
+  CHECK(n_of(call, "x", by({.subject = "alice", .issuer = "a"})) == 6);
+  CHECK(n_of(call, "x", by({.subject = "alice", .issuer = "b"})) == 7);
+  CHECK(n_of(call, "x", by({.subject = "alice", .method = "api_key"})) == 8);
+  const auto with_key_of = [](const char* k) {
+    return kit::context().with(kit::credentials{.api_key = k});
+  };
+  CHECK(n_of(call, "x", with_key_of("k1")) == 9);
+  CHECK(n_of(call, "x", with_key_of("k2")) == 10);
+  CHECK(n_of(call, "x", with_key_of("k1")) == 9);
+  CHECK(n_of(call) == 3);
+}
+
+TEST_CASE_FIXTURE(fixture, "cache: a request's own text passes for nobody") {
+  const auto call = kit::chain(cache(kit::middleware::cache_options{
+      .key = [](const request& r) { return std::optional(r.text); }}))(handler);
+  CHECK(n_of(call, "balance", of("alice")) == 1);
+  CHECK(n_of(call, "0 0 0 5 alice\nbalance") == 2);
+  CHECK(n_of(call, "y", kit::context().with(kit::identity{.subject = "s", .tenant = "acme\nx"})) ==
+        3);
+  CHECK(n_of(call, "x\ny", kit::context().with(kit::identity{.subject = "s", .tenant = "acme"})) ==
+        4);
+}
+
+TEST_CASE_FIXTURE(fixture, "sharing layers: a key function that throws fails the call") {
+  const auto thrown = error(errc::data_loss, "no key");
+  const auto text = [=](const request&) -> std::optional<std::string> { throw thrown; };
+  const auto key = [=](const kit::context&,
+                       const request&) -> std::optional<kit::middleware::idempotency_key> {
+    throw thrown;
+  };
+  CHECK(ask(kit::chain(cache(kit::middleware::cache_options{.key = text}))(handler)).error() ==
+        thrown);
+  CHECK(
+      ask(kit::chain(coalesce(kit::middleware::coalesce_options{.key = text}))(handler)).error() ==
+      thrown);
+  CHECK(ask(kit::chain(idempotency(kit::middleware::idempotency_options{.key = key}))(handler))
+            .error() == thrown);
+  CHECK(calls == 0);
+}
+
+TEST_CASE_FIXTURE(fixture, "cache: what was refreshed on a strand may outlive the loop") {
+  std::optional<ep> call;
+  {
+    kit::testing::loop other;
+    const auto strand = asio::make_strand(other.get_executor());
+    call = kit::chain(cache({.limits = cache_limits{.ttl = 1s, .stale_while_revalidate = 1h}}))(
+        handler);
+    for (int i = 0; i < 2; ++i) {
+      (void)other.start_on(strand, call->try_call(request{"x"}));
+      other.advance(10ms);
+      other.advance(2s);
+    }
+    CHECK(calls == 2);
+  }
+  call.reset();
 }
 
 TEST_CASE_FIXTURE(fixture, "cache: what nobody has asked for for the longest time goes first") {
@@ -336,6 +394,22 @@ TEST_CASE("cache: of HTTP, what may be kept") {
     answer.headers.set("Cache-Control", value);
     CHECK(calls_of_two({.target = std::string("/") + value}) == 2);
   }
+  for (const char* value :
+       {"No-Store", "Private", "max-age=0", "max-age=x", "s-maxage=0, max-age=9"}) {
+    answer.headers.set("Cache-Control", value);
+    CHECK(calls_of_two({.target = std::string("/") + value}) == 2);
+  }
+  answer.headers.set("Cache-Control", "max-age=60");
+  answer.headers.add("Cache-Control", "private");
+  CHECK(calls_of_two({.target = "/both"}) == 2);
+  answer.headers = {};
+  answer.headers.set("Cache-Control", "max-age=5");
+  answer.headers.set("Age", "2");
+  CHECK(calls_of_two({.target = "/5"}) == 1);
+  loop.advance(2999ms);
+  CHECK(calls_of_two({.target = "/5"}) == 0);
+  loop.advance(1ms);
+  CHECK(calls_of_two({.target = "/5"}) == 1);
   answer.headers = {};
   answer.status = http::status::not_found;
   CHECK(calls_of_two({.target = "/c"}) == 2);
@@ -363,12 +437,25 @@ TEST_CASE_FIXTURE(fixture, "idempotency: while the first is under way, the other
     loop.advance(10ms);
     CHECK(two.value()->n == 1);
   }
-  SUBCASE("and one of them carries it out when it's cancelled") {
+  SUBCASE("which goes on when its caller doesn't wait any more") {
     one.cancel();
     loop.run();
     CHECK(one.error() == errc::canceled);
     loop.advance(10ms);
-    CHECK(two.value()->n == 2);
+    CHECK(two.value()->n == 1);
+    CHECK(n_of(call, "x", with_key("k")) == 1);
+  }
+  SUBCASE("but not beyond its loop") {
+    std::optional<kit::testing::started<kit::result<response>>> other_loop;
+    {
+      kit::testing::loop gone;
+      (void)gone.start(kit::with_context(with_key("other"), call.try_call(request{"y"})));
+      other_loop = ask(call, "y", with_key("other"));
+      CHECK(other_loop->pending());
+    }
+    loop.run();
+    loop.advance(10ms);
+    CHECK(other_loop->value()->n == 3);
   }
 }
 
@@ -422,6 +509,12 @@ TEST_CASE("idempotency: of HTTP, by the field") {
   CHECK(loop.start(call.try_call(r)).value());
   CHECK(loop.start(call.try_call(r)).value());
   CHECK(calls == 1);
+  http::request streamed = r;
+  struct never final : http::body_source {
+    asio::awaitable<std::optional<std::string>> read() override { co_return std::nullopt; }
+  };
+  streamed.body = http::body(std::make_shared<never>());
+  CHECK(loop.start(call.try_call(streamed)).error() == errc::failed_precondition);
   r.body = "8";
   CHECK(loop.start(call.try_call(r)).error() == errc::invalid_argument);
 }

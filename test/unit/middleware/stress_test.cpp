@@ -110,7 +110,8 @@ struct stack {
   middleware::bulkhead places{{.limits = middleware::bulkhead_limits{
                                    .max_concurrent = 8, .max_queue = 20, .max_wait = 5ms}}};
   middleware::concurrency_limit adaptive{
-      {.by = middleware::gradient_options{.range = {.min = 30}, .measure_every = 100},
+      {.by =
+           middleware::gradient_options{.range = {.min = 30, .initial = 30}, .measure_every = 100},
        .queue = middleware::concurrency_queue{.max_queue = 20, .max_wait = 5ms}}};
   middleware::instrumenting counted{metrics};
   ep call = sharing(policies());

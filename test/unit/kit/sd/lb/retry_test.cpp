@@ -249,3 +249,54 @@ TEST_CASE_FIXTURE(fixture, "sd::retry: where the callee forbids it there is no o
   CHECK(call({forbids, works()}, up_to(5)).error().message() == "go away");
   CHECK(from->picks == 1);
 }
+
+TEST_CASE_FIXTURE(fixture,
+                  "sd::retry: whatever a callback says, no request is sent that has gone") {
+  struct once {
+    std::string text;
+    bool repeatable() const { return false; }
+  };
+  std::vector<std::size_t> sizes;
+  const auto callee = [&](auto r) -> asio::awaitable<kit::result<std::string>> {
+    sizes.push_back(r.text.size());
+    co_return kit::fail(errc::internal, "broken");
+  };
+  struct fixed final : kit::sd::balancer<once, std::string> {
+    explicit fixed(endpoint<once, std::string> e) : only(std::move(e)) {}
+    kit::result<endpoint<once, std::string>> pick() override { return only; }
+    endpoint<once, std::string> only;
+  };
+  const auto goes_on = [](std::uint32_t n, const error&) {
+    return retry_answer{.keep_trying = n < 5};
+  };
+  const auto call = kit::sd::retry<once, std::string>(
+      std::make_shared<fixed>(
+          endpoint<once, std::string>([&](once r) { return callee(std::move(r)); })),
+      {.callback = goes_on});
+  CHECK(loop.start(call.try_call(once{"content"})).error() == errc::internal);
+  CHECK(sizes == std::vector<std::size_t>{7});
+}
+
+TEST_CASE_FIXTURE(fixture, "sd::retry: with a callback, too, only the uppermost tries again") {
+  balancer_retry_options o{.timeout = 10s};
+  o.callback = [](std::uint32_t, const error&) { return retry_answer{.keep_trying = true}; };
+  from = std::make_shared<in_turn>(std::vector<ep>{fails(), works()});
+  const auto call = kit::sd::retry<int, std::string>(from, o);
+  const auto ctx = kit::with_attempt_number(kit::context(), 1);
+  CHECK(loop.start(kit::with_context(ctx, call.try_call(1))).error() == errc::internal);
+  CHECK(from->picks == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "sd::retry: a budget counts with a callback, too") {
+  balancer_retry_options o{.timeout = 10s};
+  o.budget = kit::retry_budget(kit::retry_budget_limits{.ratio = 0, .min_per_second = 0.2});
+  o.callback = [](std::uint32_t, const error&) { return retry_answer{.keep_trying = true}; };
+  CHECK(call({fails()}, o).error() == errc::internal);
+  CHECK(from->picks == 3);
+}
+
+TEST_CASE("sd::retry: without a timeout it can't go on until it's over") {
+  CHECK_THROWS_AS((kit::sd::retry<int, std::string>(std::make_shared<in_turn>(std::vector<ep>{}),
+                                                    {.until_timeout = true})),
+                  error);
+}

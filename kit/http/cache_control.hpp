@@ -1,0 +1,28 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include <kit/http/headers.hpp>
+
+namespace kit::http {
+
+/// What a message says of whether and how long it may be kept: its `Cache-Control` fields, and its
+/// `Age`. Directives not named here are ignored. Source: RFC 9111 5.1 and 5.2.
+struct cache_control {
+  bool no_store = false;
+  bool no_cache = false;    ///< Also where it names fields.
+  bool is_private = false;  ///< Also where it names fields.
+  bool must_revalidate = false;
+  bool proxy_revalidate = false;
+  /// No more than 2^31; the first one said counts. 0 for what is no number (RFC 9111 4.2.1).
+  std::optional<std::chrono::seconds> max_age = {}, s_maxage = {};
+  /// How old it was when it came.
+  std::chrono::seconds age{0};
+
+  static cache_control of(const headers& fields);
+
+  friend bool operator==(const cache_control&, const cache_control&) = default;
+};
+
+}  // namespace kit::http

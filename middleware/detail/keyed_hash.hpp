@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include <kit/random.hpp>
+
+namespace kit::middleware::detail {
+
+/// A number of a text that who doesn't know the seeds can't aim at.
+class keyed_hash {
+ public:
+  explicit keyed_hash(random_source random) : seeds_{random() | 1, random() | 1} {}
+
+  std::uint64_t operator()(std::string_view text) const noexcept;
+
+ private:
+  std::uint64_t seeds_[2];
+};
+
+}  // namespace kit::middleware::detail
