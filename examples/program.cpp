@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <csignal>
 #include <exception>
 #include <iomanip>
@@ -44,6 +45,22 @@ void read_threads(std::string_view text, options& into) {
                      std::to_string(max_threads));
   }
 }
+
+}  // namespace
+
+std::optional<double> options::number(std::string_view name) const {
+  const auto text = get(name);
+  if (!text) return std::nullopt;
+  double value = 0;
+  const auto* end = text->data() + text->size();
+  const auto read = std::from_chars(text->data(), end, value);
+  if (read.ec != std::errc() || read.ptr != end || !(value >= 0 && std::isfinite(value))) {
+    throw bad_option(std::string(name) + ": '" + *text + "' is not a number from 0");
+  }
+  return value;
+}
+
+namespace {
 
 bool is_known(std::string_view name, const usage& how) {
   return name == "--listen" || name == "--threads" ||

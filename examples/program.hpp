@@ -25,6 +25,9 @@ struct options {
     const auto found = own.find(name);
     return found != own.end() ? std::optional(found->second) : std::nullopt;
   }
+  /// The same of one that is a number. Errors: throws what `run` shows for what is none, or
+  /// negative.
+  std::optional<double> number(std::string_view name) const;
 };
 
 /// An option of a program's own, with a value: `--statsd`, `HOST:PORT`.

@@ -6,8 +6,10 @@
 // one, and look at /debug/decisions.
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -19,6 +21,7 @@
 #include <kit/chain.hpp>
 #include <kit/debug/inspector.hpp>
 #include <kit/decision_recorder.hpp>
+#include <kit/http/url.hpp>
 #include <kit/log/logger.hpp>
 #include <kit/metrics/prometheus.hpp>
 #include <kit/metrics/registry.hpp>
@@ -142,6 +145,7 @@ namespace middleware = kit::middleware;
 // [calls]
 // A remote method, as its callers here shall see it. From the outside in:
 stringsvc::service from_elsewhere(stringsvc::service local, std::string url) {
+  if (!kit::http::is_http_url(url)) throw std::invalid_argument("--uppercase-at: no URL: " + url);
   const kit::http::client client;
   const auto remote = kit::http::client_of<stringsvc::service>(client, std::move(url));
   const auto around = kit::chain(
@@ -183,7 +187,7 @@ stringsvc::service with_layers(const examples::telemetry& t, stringsvc::service 
 
 // In front of everything but the pages for operators, before a request's content is read.
 auto admission(const examples::options& options) {
-  const double rate = std::stod(options.get("--rate").value_or("1000"));
+  const double rate = options.number("--rate").value_or(1000);
   return kit::chain(
       // While the loop doesn't keep up, who can be spared is sent away.
       middleware::load_shed(),
@@ -200,8 +204,8 @@ auto admission(const examples::options& options) {
 // The service as it is asked for; without options, the one of stringsvc1.
 stringsvc::service chosen(const examples::options& options) {
   stringsvc::service s{.uppercase = stringsvc::uppercase, .count = stringsvc::count};
-  if (const auto us = options.get("--busy")) {
-    s = busy(std::move(s), std::chrono::microseconds(std::stol(*us)));
+  if (const auto us = options.number("--busy")) {
+    s = busy(std::move(s), std::chrono::microseconds(static_cast<std::int64_t>(*us)));
   }
   if (const auto url = options.get("--uppercase-at")) s = from_elsewhere(std::move(s), *url);
   return s;
@@ -243,6 +247,9 @@ int main(int count, char** arguments) {
 
     auto http = options.http;
     http.stream_request_bodies = true;  // what is refused isn't read
+    // A call has its place while its content comes: who sends slowly shall not keep it long.
+    http.body_grace = 500ms;
+    http.min_body_rate = 16'000;
     http.connections = kit::http::connection_metrics(metrics);
     kit::runtime rt({.threads = options.threads, .handle_signals = true});
     const auto address = kit::http::serve(rt, router, http);

@@ -24,7 +24,8 @@ struct attempt_timed_out {};
 /// The key of the metadata by which a layer that tries again tells those below which attempt this
 /// is, from 1. Where it's there, somebody further up tries again, and nobody else shall: were each
 /// of three layers to try three times, the last callee would get 27 calls for one. A caller who is
-/// not to be trusted can so keep a server from trying again on his behalf.
+/// not to be trusted can so keep a server from trying again on his behalf, where it takes metadata
+/// from callers (`http::server_options::propagate`).
 inline constexpr std::string_view attempt_key = "retry-attempt";
 
 /// What the metadata says; nothing where there is no such key, or no sound number.

@@ -23,7 +23,9 @@ std::string_view name(criticality c) noexcept;
 /// The one of that name, in lower case.
 std::optional<criticality> criticality_from_name(std::string_view name) noexcept;
 
-/// The key of the metadata in which it travels: what a caller claims.
+/// The key of the metadata in which it travels: what a caller claims. Servers believe everybody as
+/// long as they take metadata from callers (`http::server_options::propagate`): at the edge, where
+/// callers aren't to be trusted, don't, or set it by `with_criticality` from who they are.
 inline constexpr std::string_view criticality_key = "criticality";
 
 /// Of the call: what its metadata says, else `standard`.

@@ -15,7 +15,6 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
 #include <asio/this_coro.hpp>
 
 #include <kit/chain.hpp>
@@ -152,7 +151,7 @@ class cache {
       const auto inside = stop->context();
       if (!values->begin_refresh(key, std::move(stop))) return;
       asio::co_spawn(ex, with_context(inside, fetch(at->next, {values, key}, std::move(req))),
-                     asio::detached);
+                     [](const std::exception_ptr&) {});  // then the old one stays
     }
     template <class Req>
     static asio::awaitable<void> fetch(endpoint<Req, Resp> next,

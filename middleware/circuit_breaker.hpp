@@ -61,6 +61,9 @@ circuit_breaker_options handy_breaker(double failure_ratio = 0.05);
 ///     const circuit_breaker breaker({.limits = breaker_limits{.consecutive_failures = 10}});
 ///     auto sum = kit::chain(retry, breaker)(remote.sum, "sum");
 ///
+/// A call that ends as its deadline comes is a failure, whoever set that: callers who give too
+/// little time open it. Where they aren't to be trusted, put `deadline` outside, or a classifier.
+///
 /// Refusals are `errc::unavailable`, `circuit breaker is open` or, while calls are being tried,
 /// `too many requests`; both say when to come again.
 ///

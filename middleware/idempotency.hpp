@@ -12,7 +12,6 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
 #include <asio/this_coro.hpp>
 
 #include <kit/chain.hpp>
@@ -144,7 +143,7 @@ class idempotency {
         if (joined->leads) {
           asio::co_spawn(bind_context(ex, ctx.without_cancel()),
                          carry_out(at, {self.calls, key, joined->call}, std::move(req)),
-                         asio::detached);
+                         [](const std::exception_ptr&) {});  // `leading` has told who waits
           auto answer = co_await detail::joined_call<Resp>::answer(joined->call, ctx, true);
           if (answer) co_return *std::move(answer);
           co_return fail(errc::canceled);

@@ -23,7 +23,7 @@ struct recover_options {
 ///     level=error msg="exception in a handler" method=sum exception=std::out_of_range err=...
 ///
 /// Errors that handlers return or throw as `kit::error`, and those of the system with a code of
-/// their own, pass. Put it outermost, so that it covers all layers.
+/// their own, pass. Put it outside of the layers that it shall guard, so that it covers all layers.
 ///
 /// An interceptor: fuses with its neighbours. Threads: any.
 class recover {

@@ -23,7 +23,8 @@ struct api_key_options {
   };
   std::vector<entry> keys = {};
   /// Decides instead of `keys`, for keys that are kept elsewhere: whose it is, or nothing. Called
-  /// on any thread.
+  /// on the loop's thread, on any of them: it must not wait, such as for a database; look it up in
+  /// memory, and have that kept up to date.
   std::function<std::optional<identity>(std::string_view key)> verify = {};
 };
 

@@ -24,8 +24,9 @@ struct basic_options {
   std::string realm = {};
   /// Who may come in.
   std::vector<user> users = {};
-  /// Decides instead of `users`: who that is, or nothing. Called on any thread; compare secrets in
-  /// a time that doesn't depend on them.
+  /// Decides instead of `users`: who that is, or nothing. Called on the loop's thread, on any of
+  /// them: it must not wait, nor compute for long as hashes of passwords do. Compare secrets in a
+  /// time that doesn't depend on them.
   std::function<std::optional<identity>(std::string_view user, std::string_view password)> verify =
       {};
 };

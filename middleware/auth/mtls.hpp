@@ -15,8 +15,8 @@ namespace kit::middleware::auth {
 
 /// Settings of `mtls`.
 struct mtls_options {
-  /// Who has that certificate, or nothing where he isn't let in. Called on any thread. Empty: its
-  /// `name()`, vouched for by its issuer.
+  /// Who has that certificate, or nothing where he isn't let in. Called on any thread; must not
+  /// wait. Empty: its `name()`, vouched for by its issuer.
   std::function<std::optional<identity>(const peer_certificate&)> identify = {};
 };
 
