@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <string>
 
 #include <kit/error.hpp>
@@ -23,12 +24,21 @@ const limit_range& range_of(const adaptive_limit::options& o) {
   return std::visit([](const auto& one) -> const limit_range& { return one.range; }, o);
 }
 
-// The first one soon, as nothing is known of how busy the callee was until then.
-constexpr std::uint32_t first_measure = 100;
-constexpr std::uint32_t measured_calls = 20;
+// In a window a call counts for that many times the mean at most: a few that take very long for
+// reasons of their own say little.
+constexpr double longest = 6;
+// How often a small limit is gone through in a window, and any at least between measurements.
+constexpr double rounds_in_window = 10;
+constexpr double rounds_between = 500;
+// Of a limit whose calls are all overloaded, half is left after one round.
+constexpr double overload_step = 0.5;
+// The limit doesn't shrink by more at a time.
+constexpr double least_gradient = 0.25;
+// By how much fewer are let through for a measurement.
+constexpr double reduction = 4;
 
 double nanoseconds_of(duration d) noexcept {
-  return std::chrono::duration<double, std::nano>(d).count();
+  return std::max(std::chrono::duration<double, std::nano>(d).count(), 1.0);
 }
 
 }  // namespace
@@ -42,19 +52,34 @@ void validate(const aimd_options& o) {
 void validate(const gradient_options& o) {
   validate(o.range);
   require(o.tolerance >= 1, "gradient_options::tolerance: 1 or more");
-  require(o.queue >= 0, "gradient_options::queue: not negative");
-  require(o.smoothing > 0 && o.smoothing <= 1, "gradient_options::smoothing: above 0 to 1");
+  require(o.window >= 10, "gradient_options::window: at least 10");
   require(o.measure_every >= 100, "gradient_options::measure_every: at least 100");
 }
 
-adaptive_limit::adaptive_limit(const options& o) : options_(o), limit_(range_of(o).initial) {
+adaptive_limit::adaptive_limit(const options& o)
+    : options_(o), limit_(range_of(o).initial), highest_(limit_) {
   std::visit([](const auto& one) { validate(one); }, options_);
 }
 
 void adaptive_limit::add(const limit_sample& sample) noexcept {
-  std::visit([&](const auto& one) { add(one, sample); }, options_);
+  auto s = sample;
+  const double took = nanoseconds_of(s.took);
+  if (s.out_of_time) {
+    if (impatient(took)) return;
+    s.overloaded = true;
+  }
+  if (!s.overloaded) recent_ = recent_ == 0 ? took : recent_ + (took - recent_) / 20;
+  std::visit([&](const auto& one) { add(one, s); }, options_);
   const auto& r = range_of(options_);
   limit_ = std::clamp(limit_, r.min, r.max);
+  highest_ = std::max(highest_, limit_);
+}
+
+// What calls took of late fades, as none may succeed any more and tell.
+bool adaptive_limit::impatient(double took) noexcept {
+  if (took >= recent_) return false;
+  recent_ -= recent_ / 200;
+  return true;
 }
 
 duration adaptive_limit::usual() const noexcept {
@@ -62,8 +87,11 @@ duration adaptive_limit::usual() const noexcept {
 }
 
 std::size_t adaptive_limit::limit() const noexcept {
-  const double now = to_measure_ > 0 ? std::max(limit_ / 2, range_of(options_).min) : limit_;
-  return static_cast<std::size_t>(now);
+  return static_cast<std::size_t>(measures_ ? reduced() : limit_);
+}
+
+double adaptive_limit::reduced() const noexcept {
+  return std::max(limit_ / reduction, range_of(options_).min);
 }
 
 void adaptive_limit::add(const aimd_options& o, const limit_sample& s) noexcept {
@@ -75,55 +103,75 @@ void adaptive_limit::add(const aimd_options& o, const limit_sample& s) noexcept 
 }
 
 void adaptive_limit::add(const gradient_options& o, const limit_sample& s) noexcept {
-  const double sample = std::max(nanoseconds_of(s.took), 1.0);
-  if (usual_ == 0) {
-    usual_ = recent_ = sample;
-    latest_.fill(sample);
-    until_measure_ = first_measure;
-  }
-  const double took = typical(sample);
   if (s.overloaded) {
-    limit_ *= 0.9;
+    limit_ -= overload_step;
+    highest_ -= overload_step;
     return;
   }
-  // When calls take less than usual, and not only single ones, they weren't as usual.
-  recent_ += (took - recent_) * 0.05;
-  usual_ = std::min(usual_, recent_);
-  // Where there is little to do, nothing shows how much could be done.
-  if (to_measure_ == 0 && static_cast<double>(s.in_flight) < limit_ / 2) return;
-  if (measures(o, took, s.in_flight)) return;
-  const double gradient = std::clamp(o.tolerance * usual_ / took, 0.5, 1.0);
-  limit_ = limit_ * (1 - o.smoothing) + (limit_ * gradient + o.queue) * o.smoothing;
-}
-
-// The median of the latest: a few calls that take long for reasons of their own say nothing.
-double adaptive_limit::typical(double sample) noexcept {
-  latest_[next_++ % latest_.size()] = sample;
-  auto sorted = latest_;
-  const auto middle = sorted.begin() + sorted.size() / 2;
-  std::nth_element(sorted.begin(), middle, sorted.end());
-  return *middle;
-}
-
-// Whether the call belongs to a measurement, or to what was under way when it began.
-bool adaptive_limit::measures(const gradient_options& o, double took,
-                              std::size_t in_flight) noexcept {
-  if (to_measure_ == 0) {
-    if (--until_measure_ > 0) return false;
-    to_measure_ = measured_calls;
-    to_skip_ = static_cast<std::uint32_t>(in_flight);
-    measured_ = 0;
-    return true;
-  }
+  if (until_measure_ > 0) --until_measure_;
   if (to_skip_ > 0) {
     --to_skip_;
-    return true;
+    return;
   }
-  measured_ += took;
-  if (--to_measure_ > 0) return true;
-  usual_ = measured_ / measured_calls;
-  until_measure_ = o.measure_every;
-  return true;
+  count(nanoseconds_of(s.took), static_cast<double>(s.in_flight));
+  const double enough =
+      measures_ ? o.window : std::min<double>(o.window, rounds_in_window * limit_);
+  if (window_.calls < std::max(enough, limit_)) return;
+  to_skip_ = s.in_flight;
+  const double mean = window_.took / window_.calls;
+  if (measures_) {
+    end_measurement(o, mean);
+  } else {
+    end_window(o, mean);
+  }
+  window_ = {};
+}
+
+void adaptive_limit::count(double took, double in_flight) noexcept {
+  const double so_far = window_.calls > 0 ? window_.took / window_.calls : 0;
+  const double typical = std::max(usual_, so_far);
+  window_.took += typical > 0 ? std::min(took, typical * longest) : took;
+  window_.peak = std::max(window_.peak, in_flight);
+  ++window_.calls;
+}
+
+void adaptive_limit::end_window(const gradient_options& o, double mean) noexcept {
+  const bool first = usual_ == 0;
+  if (first) usual_ = mean;
+  if (window_.peak * 2 < limit_) {
+    usual_ += (mean - usual_) / 5;
+    measured(o, 1);
+    return;
+  }
+  // Busy or not, that is less than usual, and by more than chance.
+  if (mean * o.tolerance < usual_) usual_ = (usual_ + mean) / 2;
+  before_ = {.limit = limit_, .took = mean};
+  const double gradient = std::clamp(o.tolerance * usual_ / mean, least_gradient, 1.0);
+  if (!first) limit_ = limit_ * gradient + std::sqrt(limit_);
+  measures_ = until_measure_ == 0 || limit_ < highest_ / 2;
+}
+
+void adaptive_limit::end_measurement(const gradient_options& o, double mean) noexcept {
+  const double now = reduced();
+  // When calls take less by as much as fewer are let through, the callee is still busy.
+  if (before_.took / mean > before_.limit / now * 0.75 && now / reduction >= o.range.min) {
+    limit_ = highest_ = now;
+    before_ = {.limit = now, .took = mean};
+    usual_ = mean;
+    return;
+  }
+  measures_ = false;
+  to_skip_ = static_cast<std::uint64_t>(limit_);  // until as many are let through again
+  const bool as_before = mean < usual_ * o.tolerance && mean * o.tolerance > usual_;
+  usual_ = as_before ? (usual_ + mean) / 2 : mean;
+  // If it was wrong, so was the limit, and what is usual is seen better with the one that follows.
+  measured(o, as_before ? 1 : 0.1);
+}
+
+void adaptive_limit::measured(const gradient_options& o, double share) noexcept {
+  until_measure_ = static_cast<std::uint64_t>(
+      std::max<double>(o.measure_every, rounds_between * limit_) * share);
+  highest_ = limit_;
 }
 
 }  // namespace kit::middleware

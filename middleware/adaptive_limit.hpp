@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -18,14 +17,18 @@ struct limit_sample {
   std::size_t in_flight = 0;
   /// The callee, or the time limit, said that it was too much.
   bool overloaded = false;
+  /// The caller's own time was over. If the call took at least as long as calls do of late, it
+  /// counts as overloaded; if not, the caller was impatient, and it tells nothing.
+  bool out_of_time = false;
 };
 
 /// The range of a limit. Plain data.
 struct limit_range {
   /// At least 1.
-  double min = 4;
+  double min = 1;
+  /// `min` to 1e9.
   double max = 1000;
-  /// Where it begins.
+  /// Where it begins: `min` to `max`.
   double initial = 20;
 };
 
@@ -37,28 +40,31 @@ struct aimd_options {
   limit_range range = {};
   /// Above 0 and below 1.
   double backoff = 0.9;
-  /// Longer calls count as overloaded.
+  /// Longer calls count as overloaded. Positive.
   duration timeout = std::chrono::seconds{5};
 };
 /// Throws `errc::invalid_argument` naming the member that is out of range.
 void validate(const aimd_options& options);
 
-/// By how much longer calls take than they do where the callee isn't busy: as long as it is hardly
-/// more, the limit grows, by a little queue; when it is more, it shrinks in proportion.
-///
-/// How long they take there is measured again and again, by letting only half as many through for a
-/// moment; else what takes long for a long time would come to be what is usual.
-/// Source: Netflix's concurrency-limits, GradientLimit; Envoy's adaptive concurrency filter.
+/// By how much longer calls take than where the callee isn't busy. The mean of many calls is
+/// compared with another such mean, so it doesn't matter how different single calls are. Up to
+/// `tolerance` times what is usual, the limit grows by its square root. Beyond, it shrinks in
+/// proportion, and so settles above what the callee takes by a short queue. A limit of which less
+/// than half is used stays as it is; what calls take then is what is usual. What is usual where
+/// much is used is measured now and then: only a quarter as many calls are let through for a
+/// moment. That also happens when the limit has shrunk to half, as calls may just take longer now.
+/// Each overloaded call takes half a place away.
+/// Source: Netflix's concurrency-limits, Gradient2Limit; Envoy's adaptive concurrency filter, from
+/// which are the measuring, the square root and the tolerance.
 struct gradient_options {
   limit_range range = {};
   /// How much longer calls may take before the limit shrinks, as a factor. 1 or more.
-  double tolerance = 1.15;
-  /// How many calls wait at the callee when it is just busy.
-  double queue = 1;
-  /// How much of a new estimate counts, above 0 to 1.
-  double smoothing = 0.1;
-  /// After how many calls it measures again. At least 100.
-  std::uint32_t measure_every = 2000;
+  double tolerance = 1.25;
+  /// Of how many calls a mean is. At least 10. More where the limit is greater, and fewer where it
+  /// is below a tenth of that.
+  std::uint32_t window = 100;
+  /// After how many calls it measures again. At least 100. Rarer where the limit is great.
+  std::uint32_t measure_every = 10'000;
 };
 /// Throws `errc::invalid_argument` naming the member that is out of range.
 void validate(const gradient_options& options);
@@ -75,27 +81,40 @@ class adaptive_limit {
   void add(const limit_sample& sample) noexcept;
   /// At least 1.
   std::size_t limit() const noexcept;
-  /// How long calls take where the callee isn't busy. Zero before the first one, and with additive
-  /// increase.
+  /// How long calls take where the callee isn't busy, on average. Zero before that is known, and
+  /// with additive increase.
   duration usual() const noexcept;
 
  private:
   void add(const aimd_options& o, const limit_sample& s) noexcept;
   void add(const gradient_options& o, const limit_sample& s) noexcept;
 
-  double typical(double sample) noexcept;
-  bool measures(const gradient_options& o, double took, std::size_t in_flight) noexcept;
+  bool impatient(double took) noexcept;
+  double reduced() const noexcept;
+  void count(double took, double in_flight) noexcept;
+  void end_window(const gradient_options& o, double mean) noexcept;
+  void end_measurement(const gradient_options& o, double mean) noexcept;
+  void measured(const gradient_options& o, double share) noexcept;
 
   options options_;
   double limit_;
+  double recent_ = 0;  // nanoseconds that calls took of late
+
+  // By the gradient.
   double usual_ = 0;                 // nanoseconds
-  std::array<double, 5> latest_{};   // calls
-  std::uint32_t next_ = 0;           // in there
-  double recent_ = 0;                // the same of the latest calls
-  std::uint32_t until_measure_ = 0;  // calls
-  std::uint32_t to_skip_ = 0;        // calls that began before
-  std::uint32_t to_measure_ = 0;     // calls; 0: it doesn't
-  double measured_ = 0;              // the sum so far
+  double highest_;                   // the limit since the last measurement
+  bool measures_ = false;            // else it watches
+  std::uint64_t until_measure_ = 0;  // calls
+  std::uint64_t to_skip_ = 0;        // calls that began before the window
+  struct {
+    double calls = 0;
+    double took = 0;  // nanoseconds, all together
+    double peak = 0;  // under way at a time
+  } window_;
+  struct {
+    double limit = 1;
+    double took = 0;  // nanoseconds, on average
+  } before_;          // in the last window in which the limit was used
 };
 
 }  // namespace kit::middleware

@@ -26,6 +26,14 @@ constexpr detail::place_decisions says{
                   .verb = "gave_up",
                   .words = "after {waited_ms} ms, {in_use} calls under way of {limit}"}};
 
+// The caller's own time, not one that a layer further in gave the call.
+bool ran_out_of_time(const call& c) {
+  if (c.outcome().code() != errc::deadline_exceeded) return false;
+  const auto& ctx = c.context();
+  return ctx.cause() == errc::deadline_exceeded ||
+         ctx.deadline().value_or(time_point::max()) <= c.ended();
+}
+
 }  // namespace
 
 void validate(const concurrency_queue& q) {
@@ -85,9 +93,13 @@ void concurrency_limit::leave(call& c, state& s) noexcept {
   const auto in_flight = self.places.in_use();
   self.places.leave(c.ended(), s);
   const auto* e = c.outcome().error();
-  const bool overloaded = e && !e->refused() && self.options.classify(c.outcome()).overload;
-  if (e && !overloaded) return;
-  self.learn({.took = c.ended() - s.admitted(), .in_flight = in_flight, .overloaded = overloaded});
+  const bool too_much = e && !e->refused() && self.options.classify(c.outcome()).overload;
+  if (e && !too_much) return;
+  const bool out_of_time = too_much && ran_out_of_time(c);
+  self.learn({.took = c.ended() - s.admitted(),
+              .in_flight = in_flight,
+              .overloaded = too_much && !out_of_time,
+              .out_of_time = out_of_time});
 }
 
 std::size_t concurrency_limit::limit() const noexcept {

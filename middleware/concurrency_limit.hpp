@@ -38,7 +38,8 @@ struct concurrency_limit_options {
   setting<concurrency_queue> queue = concurrency_queue{};
   /// Whom a call is for, where they shall wait by turns. Empty: all calls are of one.
   call_key tenant = {};
-  /// Which outcomes say that it was too much. Of the others only successes tell something.
+  /// Which outcomes say that it was too much. Of the others only successes tell something. A call
+  /// whose context's deadline ended it, and sooner than calls usually end, tells nothing either.
   kit::classify classify = {};
   /// What the error says.
   std::string message = "overloaded";

@@ -10,6 +10,8 @@
 #include <kit/decision_log.hpp>
 #include <kit/testing/loop.hpp>
 #include <kit/this_context.hpp>
+#include <kit/timer.hpp>
+#include <middleware/timeout.hpp>
 
 #include "../../support/calls.hpp"
 
@@ -74,6 +76,43 @@ TEST_CASE(
   (void)f.loop.start(refused.try_call(test::request{}));
   CHECK(f.layer.limit() == 9);
   CHECK(f.layer.in_use() == 0);
+}
+
+TEST_CASE("concurrency_limit: impatient callers don't make it smaller, those who waited long do") {
+  for (const kit::middleware::adaptive_limit::options& by :
+       {kit::middleware::adaptive_limit::options(ten_at_first),
+        kit::middleware::adaptive_limit::options(
+            kit::middleware::gradient_options{.range = {.min = 2, .initial = 10}})}) {
+    fixture f({.by = by});
+    const auto ask_for = [&](const std::string& want, kit::duration limit) {
+      auto c = f.loop.start(kit::with_timeout(limit, f.call.try_call(test::request{want})));
+      f.loop.advance(limit);
+      return c;
+    };
+    CHECK(ask_for("slow", 1s).done());  // takes 200 ms
+    CHECK(f.layer.limit() == 10);
+    for (int i = 0; i < 20; ++i)
+      CHECK(ask_for("wait", 1ms).error() == errc::deadline_exceeded);
+    CHECK(f.layer.limit() == 10);
+    for (int i = 0; i < 20; ++i)
+      CHECK(ask_for("wait", 300ms).error() == errc::deadline_exceeded);
+    CHECK(f.layer.limit() < 3);
+    CHECK(f.layer.in_use() == 0);
+  }
+}
+
+TEST_CASE("concurrency_limit: a time limit of its own, further in, always counts") {
+  fixture f({.by = ten_at_first});
+  (void)f.ask();
+  f.loop.advance(200ms);
+  const auto limited = kit::chain(f.layer, kit::middleware::timeout({.limit = 1ms}))(
+      test::endpoint(test::handle), "limited");
+  for (int i = 0; i < 10; ++i) {
+    auto c = f.loop.start(kit::with_timeout(1s, limited.try_call(test::request{"wait"})));
+    f.loop.advance(1ms);
+    CHECK(c.error() == errc::deadline_exceeded);
+  }
+  CHECK(f.layer.limit() < 5);
 }
 
 TEST_CASE("concurrency_limit: those who wait get places that come by a greater limit") {
