@@ -42,7 +42,8 @@ struct retry_options {
 ///     auto sum = kit::chain(retry({.budget = budget}), circuit_breaker())(remote.sum, "sum");
 ///
 /// Only one layer of a call tree tries again: the uppermost one that has a `retry`. Those below
-/// learn of it by the call's metadata, see `attempt_key`, which goes over the network as well.
+/// learn of it by the call's metadata, see `attempt_key`, which clients of typed endpoints send
+/// along.
 ///
 /// The error is the last attempt's, and says what the others were: `broken (previously: broken;
 /// timed out)`. It has `kit::attempts` attached. One that another attempt can't mend is returned as
