@@ -34,6 +34,7 @@ constexpr double rounds_between = 500;
 constexpr double overload_step = 0.5;
 // The limit doesn't shrink by more at a time.
 constexpr double least_gradient = 0.25;
+constexpr double quicker = 1.5;
 // By how much fewer are let through for a measurement.
 constexpr double reduction = 4;
 
@@ -143,8 +144,8 @@ void adaptive_limit::end_window(const gradient_options& o, double mean) noexcept
     measured(o, 1);
     return;
   }
-  // Busy or not, that is less than usual, and by more than chance.
-  if (mean * o.tolerance < usual_) usual_ = (usual_ + mean) / 2;
+  // Although it's used they take less time, by more than chance: they have become quicker.
+  if (mean * quicker < usual_) until_measure_ = 0;
   before_ = {.limit = limit_, .took = mean};
   const double gradient = std::clamp(o.tolerance * usual_ / mean, least_gradient, 1.0);
   if (!first) limit_ = limit_ * gradient + std::sqrt(limit_);

@@ -148,7 +148,6 @@ class Overload(unittest.TestCase):
                     status = 0
                     while status != 200 and time.monotonic() < deadline:
                         status, _ = program.ask("POST", "/uppercase", '{"s": "a"}')
-                        time.sleep(0.05)
                     self.assertEqual(status, 200)
                     self.assertGreaterEqual(decisions(program)[("circuit_breaker", "closed")], 1)
 
