@@ -60,6 +60,8 @@ void validate(const gradient_options& o) {
 adaptive_limit::adaptive_limit(const options& o)
     : options_(o), limit_(range_of(o).initial), highest_(limit_) {
   std::visit([](const auto& one) { validate(one); }, options_);
+  // Of calls that begin together the short ones end first, which would look like what is usual.
+  to_skip_ = static_cast<std::uint64_t>(std::min(limit_, 100.0));
 }
 
 void adaptive_limit::add(const limit_sample& sample) noexcept {
@@ -117,7 +119,7 @@ void adaptive_limit::add(const gradient_options& o, const limit_sample& s) noexc
   count(nanoseconds_of(s.took), static_cast<double>(s.in_flight));
   const double enough =
       measures_ ? o.window : std::min<double>(o.window, rounds_in_window * limit_);
-  if (window_.calls < std::max(enough, limit_)) return;
+  if (window_.calls < std::max(enough, window_.peak)) return;
   to_skip_ = s.in_flight;
   const double mean = window_.took / window_.calls;
   if (measures_) {

@@ -1,6 +1,8 @@
 #include <middleware/logging.hpp>
 
 #include <algorithm>
+#include <atomic>
+#include <cstdint>
 #include <new>
 #include <optional>
 #include <utility>
@@ -50,8 +52,30 @@ struct logging::shared {
   }
 };
 
+struct logging::spacing {
+  std::atomic<time_point> next{time_point::min()};
+  std::atomic<std::uint64_t> suppressed{0};
+
+  // How many weren't logged since the last one; nothing where this one isn't either.
+  std::optional<std::uint64_t> log_one(time_point now, duration apart) noexcept {
+    auto due = next.load(std::memory_order_relaxed);
+    if (now < due || !next.compare_exchange_strong(due, saturating_add(now, apart))) {
+      suppressed.fetch_add(1, std::memory_order_relaxed);
+      return std::nullopt;
+    }
+    return suppressed.exchange(0, std::memory_order_relaxed);
+  }
+};
+
 logging::logging(log::logger logger, logging_options options)
-    : shared_(std::make_shared<const shared>(shared{std::move(logger), std::move(options)})) {}
+    : shared_(std::make_shared<const shared>(shared{std::move(logger), std::move(options)})),
+      spacing_(std::make_shared<spacing>()) {}
+
+logging logging::for_endpoint(std::string_view) const {
+  auto l = *this;
+  l.spacing_ = std::make_shared<spacing>();
+  return l;
+}
 
 void logging::leave(call& c) noexcept {
   try {
@@ -59,7 +83,14 @@ void logging::leave(call& c) noexcept {
     const auto how = outcome.ending();
     const auto level = shared_->level_of(c, how);
     if (!shared_->logger.enabled(level, c.context())) return;
+    const auto apart = shared_->options.refused_spacing;
+    std::optional<std::uint64_t> others = 0;
+    if (how == ending::refused && apart > duration::zero()) {
+      others = spacing_->log_one(c.ended(), apart);
+      if (!others) return;
+    }
     auto log = shared_->logger.in(c.context());
+    if (*others > 0) log = log.with("suppressed", *others);
     if (const auto said = decisions_in(c.context()); !said.empty()) {
       log = log.with("decisions", said);
     }

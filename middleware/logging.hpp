@@ -1,10 +1,12 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include <kit/classify.hpp>
+#include <kit/clock.hpp>
 #include <kit/interceptor.hpp>
 #include <kit/log/logger.hpp>
 
@@ -16,6 +18,10 @@ struct logging_options {
   log::level succeeded = log::level::debug;
   log::level business_failed = log::level::info;
   log::level refused = log::level::warn;
+  /// Of calls that are refused, no more than one in that time is logged for each endpoint, with how
+  /// many others weren't as `suppressed`: where there is too much to do, the log shall not add to
+  /// it. 0: all are logged.
+  duration refused_spacing = std::chrono::milliseconds{100};
   log::level canceled = log::level::info;
   /// Of calls that failed, and don't count as an error by the classifier: the caller's mistakes.
   log::level failed = log::level::info;
@@ -48,12 +54,16 @@ class logging {
   static constexpr std::string_view layer_name = "logging";
 
   explicit logging(log::logger logger, logging_options options = {});
+  /// With a spacing of its own.
+  logging for_endpoint(std::string_view name) const;
 
   void leave(call& c) noexcept;
 
  private:
   struct shared;
+  struct spacing;
   std::shared_ptr<const shared> shared_;
+  std::shared_ptr<spacing> spacing_;
 };
 
 }  // namespace kit::middleware

@@ -72,6 +72,14 @@ TEST_CASE("logging: what is refused further in, and what is cancelled") {
   (void)f.loop.start(refused.try_call(request{"ok"}));
   CHECK(f.recorded.take() == lines{"call level=warn method=sum outcome=refused "
                                    "code=resource_exhausted err=\"too much\" took=0s"});
+  f.loop.advance(99ms);
+  for (int i = 0; i < 1000; ++i)
+    (void)f.loop.start(refused.try_call(request{"ok"}));
+  CHECK(f.recorded.take().empty());
+  f.loop.advance(1ms);
+  (void)f.loop.start(refused.try_call(request{"ok"}));
+  CHECK(f.recorded.take() == lines{"call level=warn suppressed=1000 method=sum outcome=refused "
+                                   "code=resource_exhausted err=\"too much\" took=0s"});
   auto waiting = f.loop.start(f.call.try_call(request{"wait"}));
   f.loop.advance(2s);
   waiting.cancel();
