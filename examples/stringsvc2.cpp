@@ -248,7 +248,7 @@ int main(int count, char** arguments) {
     auto http = options.http;
     http.stream_request_bodies = true;  // what is refused isn't read
     // A call has its place while its content comes: who sends slowly shall not keep it long.
-    http.body_grace = 500ms;
+    http.body_grace = 2s;
     http.min_body_rate = 16'000;
     http.connections = kit::http::connection_metrics(metrics);
     kit::runtime rt({.threads = options.threads, .handle_signals = true});

@@ -178,17 +178,9 @@ void watcher::enter(call& c, state& s) {
   ++s.at->running_count;
 }
 
-bool watcher::is_failure(const outcome& o) const noexcept {
-  try {
-    return (*classify_)(o).failure;
-  } catch (...) {  // somebody else's function
-    return !o.ok();
-  }
-}
-
 void watcher::leave(call& c, state& s) noexcept {
   const auto& outcome = c.outcome();
-  const bool failed = is_failure(outcome);
+  const bool failed = (*classify_)(outcome).failure;
   auto how = ending::failed;
   try {
     how = outcome.ending();

@@ -146,8 +146,6 @@ class watcher {
   void leave(call& c, state& s) noexcept;
 
  private:
-  bool is_failure(const outcome& o) const noexcept;
-
   std::shared_ptr<watched> endpoint_;
   std::shared_ptr<const kit::classify> classify_;
 };

@@ -53,14 +53,15 @@ TEST_CASE("inspector: the classifier decides what counts as an error") {
   CHECK(w.only_endpoint().failures == 1);
 }
 
-TEST_CASE("inspector: a classifier that throws does not end the program") {
+TEST_CASE("inspector: a classifier that throws counts as none") {
   world w({.classify = kit::classify([](const kit::outcome&) -> kit::classification {
              throw std::runtime_error("what?");
            })});
   const auto ep = w.inspect.watch(endpoint(handle), "sum");
   w.call(ep, "");
   w.call(ep, "not found");
-  CHECK(w.only_endpoint().calls == 2);
+  w.call(ep, "error");
+  CHECK(w.only_endpoint().calls == 3);
   CHECK(w.only_endpoint().failures == 1);
 }
 
