@@ -211,6 +211,17 @@ stringsvc::service chosen(const examples::options& options) {
   return s;
 }
 
+kit::http::server_options server_options(const examples::options& options,
+                                         const kit::metrics::registry& metrics) {
+  auto http = options.http;
+  http.stream_request_bodies = true;  // what is refused isn't read
+  // A call has its place while its content comes: who sends slowly shall not keep it long.
+  http.body_grace = 2s;
+  http.min_body_rate = 16'000;
+  http.connections = kit::http::connection_metrics(metrics);
+  return http;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -245,14 +256,8 @@ int main(int count, char** arguments) {
     router.get("/metrics", kit::metrics::prometheus_handler(metrics));
     router.mount("/debug", inspect.handler());
 
-    auto http = options.http;
-    http.stream_request_bodies = true;  // what is refused isn't read
-    // A call has its place while its content comes: who sends slowly shall not keep it long.
-    http.body_grace = 2s;
-    http.min_body_rate = 16'000;
-    http.connections = kit::http::connection_metrics(metrics);
     kit::runtime rt({.threads = options.threads, .handle_signals = true});
-    const auto address = kit::http::serve(rt, router, http);
+    const auto address = kit::http::serve(rt, router, server_options(options, metrics));
     telemetry.send_from(rt);
     examples::announce(address);
     log.print("HTTP", "addr", address);

@@ -9,6 +9,19 @@
 #include <kit/timer.hpp>
 
 namespace kit::middleware::detail {
+namespace {
+
+struct counted_waiter {
+  explicit counted_waiter(std::atomic<std::size_t>& n) : of(n) { of.fetch_add(1); }
+  counted_waiter(const counted_waiter&) = delete;
+  ~counted_waiter() {
+    if (!keep) of.fetch_sub(1);
+  }
+  std::atomic<std::size_t>& of;
+  bool keep = false;
+};
+
+}  // namespace
 
 /// Shared by the queue's side and the waiting coroutine's, which may be on different threads.
 struct places::ticket::waiting : fair_queue::waiter, std::enable_shared_from_this<waiting> {
@@ -84,14 +97,7 @@ places::answer places::queue_up(call& c, ticket& t, const limits& l, const call_
     w.limit = std::min(deadline, saturating_add(now, l.max_wait));
     w.for_deadline = w.limit == deadline;
     // Seen before it's there: whoever leaves a place meanwhile waits for the lock, and hands it on.
-    queued_.fetch_add(1);
-    struct count {
-      std::atomic<std::size_t>& of;
-      bool keep = false;
-      ~count() {
-        if (!keep) of.fetch_sub(1);
-      }
-    } counted{queued_};
+    counted_waiter counted(queued_);
     auto* const displaced = queue_.push(w, of, name, l.queue);
     counted.keep = !displaced;
     if (displaced == &w) {
