@@ -11,7 +11,7 @@
 namespace kit {
 
 /// A detail of the error that a retry gives up with: the errors of all its attempts, in order; the
-/// error itself is the last one's. `e.get<kit::attempts>()`. Of more than 64 those in the middle
+/// error itself is the last one's. `e.get<kit::attempts>()`. Of more than 1000 those in the middle
 /// are left out. Source: Go kit's sd/lb, RetryError.
 struct attempts {
   std::vector<error> errors;

@@ -36,6 +36,9 @@ struct rate_limit::shared {
     if (options.max_keys > most_keys) {
       throw error(errc::invalid_argument, "rate_limit_options::max_keys: at most 100,000,000");
     }
+    if (options.max_wait < duration::zero()) {
+      throw error(errc::invalid_argument, "rate_limit_options::max_wait: not negative");
+    }
     if (options.key) by_key.emplace(options.max_keys, options.random);
   }
 
@@ -66,11 +69,7 @@ void rate_limit::state::give_back() noexcept {
 }
 
 rate_limit::rate_limit(rate_limit_options options)
-    : shared_(std::make_shared<shared>(std::move(options))) {
-  if (shared_->options.max_wait < duration::zero()) {
-    throw error(errc::invalid_argument, "rate_limit_options::max_wait: not negative");
-  }
-}
+    : shared_(std::make_shared<shared>(std::move(options))) {}
 
 result<admission> rate_limit::enter(call& c, state& s) {
   const auto& ctx = c.context();

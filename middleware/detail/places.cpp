@@ -59,7 +59,7 @@ duration places::expected_wait(std::size_t ahead, std::size_t limit) const noexc
 }
 
 places::answer places::enter(call& c, ticket& t, const limits& l, const call_key& tenant) {
-  if (limit_.load(std::memory_order_relaxed) != l.places) resize(l.places);
+  resize(l.places);
   const auto now = c.now();
   if (queued_.load() == 0 && try_take(l.places)) {
     t.admitted_ = now;
@@ -155,6 +155,7 @@ void places::leave(time_point now, const ticket& t) noexcept {
 }
 
 void places::resize(std::size_t places) noexcept {
+  if (limit_.load(std::memory_order_relaxed) == places) return;
   limit_.store(places, std::memory_order_relaxed);
   if (queued_.load() > 0) hand_on();
 }

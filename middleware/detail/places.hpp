@@ -66,7 +66,8 @@ class places {
   static asio::awaitable<refusal> wait(call& c, ticket& t);
   /// Gives the place back.
   void leave(time_point now, const ticket& t) noexcept;
-  /// With a new number of places: hands out those that have come.
+  /// That is how many places there are: where it's a new number, those are handed out that have
+  /// come.
   void resize(std::size_t places) noexcept;
 
   std::size_t in_use() const noexcept { return in_use_.load(std::memory_order_relaxed); }

@@ -3,7 +3,7 @@
 
 usage: run.py PROGRAM... -- COMPILER [FLAG]...
 Each line `// error: <text>` of a program is looked for among the compiler's errors; one without such
-a line must compile. Each is a test case.
+a line must compile. Each program is a test case.
 """
 
 import pathlib

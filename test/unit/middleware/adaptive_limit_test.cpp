@@ -313,9 +313,14 @@ TEST_CASE("adaptive_limit: additive increase and multiplicative decrease") {
   CHECK(limit.limit() == 50);
 }
 
+namespace {
+
+const adaptive_limit::options both_ways[] = {gradient_options{}, aimd_options{}};
+
+}  // namespace
+
 TEST_CASE("adaptive_limit: where there is little to do it learns nothing") {
-  for (const adaptive_limit::options& o :
-       {adaptive_limit::options(gradient_options{}), adaptive_limit::options(aimd_options{})}) {
+  for (const auto& o : both_ways) {
     adaptive_limit limit(o);
     for (int i = 0; i < 10'000; ++i)
       limit.add({.took = 1ms, .in_flight = 2});
@@ -326,8 +331,7 @@ TEST_CASE("adaptive_limit: where there is little to do it learns nothing") {
 TEST_CASE(
     "adaptive_limit: impatient callers tell nothing; those who had as long as calls take say "
     "that it's too much") {
-  for (const adaptive_limit::options& o :
-       {adaptive_limit::options(gradient_options{}), adaptive_limit::options(aimd_options{})}) {
+  for (const auto& o : both_ways) {
     adaptive_limit limit(o);
     for (int i = 0; i < 10; ++i)
       limit.add({.took = 20ms, .in_flight = 1});
@@ -341,8 +345,7 @@ TEST_CASE(
 }
 
 TEST_CASE("adaptive_limit: many impatient callers among others tell nothing") {
-  for (const adaptive_limit::options& o :
-       {adaptive_limit::options(gradient_options{}), adaptive_limit::options(aimd_options{})}) {
+  for (const auto& o : both_ways) {
     adaptive_limit limit(o);
     for (int i = 0; i < 10'000; ++i)
       limit.add({.took = i % 20 == 0 ? 20ms : 1ms, .in_flight = 2, .out_of_time = i % 20 != 0});
@@ -353,8 +356,7 @@ TEST_CASE("adaptive_limit: many impatient callers among others tell nothing") {
 TEST_CASE(
     "adaptive_limit: where no call ends in its time any more, or none ever did, that is too "
     "much in the end") {
-  for (const adaptive_limit::options& o :
-       {adaptive_limit::options(gradient_options{}), adaptive_limit::options(aimd_options{})}) {
+  for (const auto& o : both_ways) {
     for (const bool some_did : {true, false}) {
       adaptive_limit limit(o);
       if (some_did) limit.add({.took = 1s, .in_flight = 1});
