@@ -189,7 +189,7 @@ stringsvc::service with_layers(const examples::telemetry& t, stringsvc::service 
 auto admission(const examples::options& options) {
   const double rate = options.number("--rate").value_or(1000);
   return kit::chain(
-      // While the loop doesn't keep up, who can be spared is sent away.
+      // While the loop is behind, critical calls come first, and who would be late is sent away.
       middleware::load_shed(),
       // No client gets more than its share.
       middleware::rate_limit(

@@ -1,8 +1,25 @@
 #include <middleware/lag_control.hpp>
 
+#include <algorithm>
+
 #include <kit/error.hpp>
 
 namespace kit::middleware {
+namespace {
+
+// For how long a round takes up calls.
+duration slice(const lag_limits& l) noexcept {
+  return l.target / 4;
+}
+
+constexpr std::size_t max_turns = 1024;
+
+// It takes so many passes of the loop until what has come is accepted, read and parsed.
+constexpr int max_looks = 4;
+// Of the round's time, at most.
+constexpr int looks_share = 4;
+
+}  // namespace
 
 void validate(const lag_limits& l) {
   if (l.target <= duration::zero() || l.target > std::chrono::hours{1}) {
@@ -11,6 +28,47 @@ void validate(const lag_limits& l) {
   if (l.interval <= duration::zero()) {
     throw error(errc::invalid_argument, "lag_limits::interval: positive");
   }
+}
+
+lag_control::verdict lag_control::enter(time_point now, const lag_limits& limits, criticality of,
+                                        std::size_t waiting) noexcept {
+  if (overloaded_ && of == criticality::sheddable) return verdict::shed;
+  if (waiting > 0 || turns_given_) return verdict::wait;
+  if (now - began_ < slice(limits)) return verdict::run;  // in the round, or soon after a short one
+  if (in_round_) return verdict::wait;
+  in_round_ = true;
+  began_ = now;
+  return verdict::run;
+}
+
+bool lag_control::round_over(time_point now, const lag_limits& limits) noexcept {
+  if (ended_ == time_point::max()) {
+    ended_ = now;
+    looks_ = 0;
+    if (turns_given_) adapt(limits);
+  }
+  const auto took = ended_ - began_;
+  const bool look =
+      took >= slice(limits) && looks_ < max_looks && now - ended_ < took / looks_share;
+  looks_ += look;
+  return !look;
+}
+
+void lag_control::adapt(const lag_limits& limits) noexcept {
+  if (ended_ - began_ > limits.target) {
+    turns_ = std::max<std::size_t>(turns_ / 2, 1);
+  } else if (ended_ - std::min(turns_began_, ended_) < slice(limits)) {
+    turns_ = std::min(turns_ * 2, max_turns);
+  }
+}
+
+std::size_t lag_control::next_round(time_point now, const lag_limits& limits, std::size_t waiting,
+                                    duration waited) noexcept {
+  in_round_ = turns_given_ = waiting > 0;
+  ended_ = turns_began_ = time_point::max();
+  if (in_round_) began_ = now;
+  add(now, limits, waiting > turns_ ? waited : duration::zero());
+  return std::min(turns_, waiting);
 }
 
 void lag_control::add(time_point now, const lag_limits& limits, duration lag) noexcept {
@@ -26,19 +84,9 @@ void lag_control::add(time_point now, const lag_limits& limits, duration lag) no
   if (now - above_since_ >= limits.interval) overloaded_ = true;
 }
 
-bool lag_control::sheds(const lag_limits& limits, criticality of,
-                        duration into_round) const noexcept {
-  if (!overloaded_) return false;
-  switch (of) {
-    case criticality::sheddable:
-      return true;
-    case criticality::standard:
-      return into_round > limits.target;
-    case criticality::critical:
-      break;
-  }
-  constexpr int desperate = 8;
-  return into_round > limits.target * desperate;
+duration lag_control::patience(const lag_limits& limits, criticality of) const noexcept {
+  const bool short_of_time = overloaded_ && of != criticality::critical;
+  return short_of_time ? std::min(limits.target, limits.interval) : limits.interval;
 }
 
 }  // namespace kit::middleware

@@ -4,27 +4,92 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <mutex>
 #include <utility>
 
+#include <asio/any_io_executor.hpp>
 #include <asio/post.hpp>
 
 #include <kit/decision.hpp>
 #include <kit/error.hpp>
+#include <kit/this_context.hpp>
 #include <kit/timer.hpp>
 
 namespace kit::middleware {
 namespace {
 
+using detail::waiting_call;
 using std::chrono::milliseconds;
 
+constexpr decision_kind queued{.layer = "load_shed",
+                               .verb = "queued",
+                               .words = "the loop is busy, {queued} calls wait for their turn"};
 constexpr decision_kind shed{
     .layer = "load_shed",
     .verb = "shed",
-    .words = "what is ready waits {lag_ms} ms for its turn, for longer than {interval_ms} ms now"};
+    .words =
+        "after {waited_ms} ms; calls wait {lag_ms} ms for their turn, for longer than "
+        "{interval_ms} ms now"};
+constexpr decision_kind no_time{.layer = "load_shed",
+                                .verb = "refused_no_time",
+                                .words = "the deadline came after {waited_ms} ms of waiting"};
 
-// So often lag is measured.
-constexpr milliseconds probe_every{2};
+// Those that wait for their turn, by class.
+class turn_queue {
+ public:
+  void push(criticality of, std::shared_ptr<waiting_call> w) {
+    waiting_[static_cast<std::size_t>(of)].push_back(std::move(w));
+    ++size_;
+  }
+
+  std::size_t size() const noexcept { return size_; }
+
+  // Forgets those who don't wait any more, as far as they'd be next.
+  void sweep() noexcept {
+    for (auto& q : waiting_) {
+      while (!q.empty() && q.front()->is() != waiting_call::fate::open)
+        take(q);
+    }
+  }
+
+  time_point oldest() const noexcept {
+    auto first = time_point::max();
+    for (const auto& q : waiting_) {
+      if (!q.empty()) first = std::min(first, q.front()->since());
+    }
+    return first;
+  }
+
+  // Gives so many their turn, and sheds those before them who have waited longer than they may.
+  void give(std::size_t turns, time_point now, const lag_control& control, const lag_limits& l) {
+    for (auto n = waiting_.size(); n-- > 0;) {
+      auto& q = waiting_[n];
+      const auto patience = control.patience(l, static_cast<criticality>(n));
+      while (!q.empty() && (turns > 0 || now - q.front()->since() > patience)) {
+        const auto w = take(q);
+        if (now - w->since() > patience || now >= w->limit()) {
+          w->decide(waiting_call::fate::evicted);
+        } else if (w->decide(waiting_call::fate::granted)) {
+          --turns;
+        }
+      }
+    }
+  }
+
+ private:
+  using queue = std::deque<std::shared_ptr<waiting_call>>;
+
+  std::shared_ptr<waiting_call> take(queue& q) noexcept {
+    auto w = std::move(q.front());
+    q.pop_front();
+    --size_;
+    return w;
+  }
+
+  std::array<queue, criticality_count> waiting_;
+  std::size_t size_ = 0;
+};
 
 }  // namespace
 
@@ -32,41 +97,56 @@ struct load_shed::shared : std::enable_shared_from_this<shared> {
   explicit shared(load_shed_options o) : options(std::move(o)) {}
 
   /// Of one loop, known by its wheel.
-  struct loop_lag {
+  struct loop_turns {
     std::atomic<const timer_wheel*> wheel{nullptr};
     std::mutex mutex;
     lag_control control{};
-    bool posted = false;  // a probe is on its way
-    time_point sent{};
+    turn_queue queue{};
+    bool probing = false;  // a probe is on its way
   };
 
-  /// In the loop's queue. Not run where that is destroyed.
+  /// In the loop's queue, behind what is ready. Not run where that is destroyed.
   class probe {
    public:
-    probe(std::shared_ptr<shared> owner, loop_lag& at, const timer_wheel& wheel)
-        : owner_(std::move(owner)), at_(&at), wheel_(&wheel) {}
+    probe(std::shared_ptr<shared> owner, loop_turns& at, asio::any_io_executor ex)
+        : owner_(std::move(owner)), at_(&at), executor_(std::move(ex)) {}
     probe(probe&&) noexcept = default;
     probe(const probe&) = delete;
     ~probe() {
       if (!owner_) return;
       const std::lock_guard lock(at_->mutex);
-      at_->posted = false;
+      at_->probing = false;
     }
+
     void operator()() {
-      const auto now = wheel_->now();
-      const auto limits = owner_->options.limits.get();
-      const std::lock_guard lock(at_->mutex);
-      at_->control.add(now, limits, now - at_->sent);
+      if (!next_round()) return;
+      const auto ex = executor_;
+      asio::post(ex, std::move(*this));
     }
 
    private:
+    // Whether its end must be told, too.
+    bool next_round() {
+      const auto limits = owner_->options.limits.get();
+      const auto now = timer_wheel::of(executor_).now();
+      const std::lock_guard lock(at_->mutex);
+      auto& control = at_->control;
+      auto& queue = at_->queue;
+      if (!control.round_over(now, limits)) return true;
+      queue.sweep();
+      const auto waited = queue.size() > 0 ? now - queue.oldest() : duration::zero();
+      const auto turns = control.next_round(now, limits, queue.size(), waited);
+      queue.give(turns, now, control, limits);
+      return control.in_round();
+    }
+
     std::shared_ptr<shared> owner_;
-    loop_lag* at_;
-    const timer_wheel* wheel_;
+    loop_turns* at_;
+    asio::any_io_executor executor_;
   };
 
   // There are as many as the program has loops; with more than there is room for, some share.
-  loop_lag& of(const timer_wheel& wheel) noexcept {
+  loop_turns& of(const timer_wheel& wheel) noexcept {
     for (auto& l : loops) {
       const timer_wheel* there = l.wheel.load(std::memory_order_acquire);
       if (!there && l.wheel.compare_exchange_strong(there, &wheel)) there = &wheel;
@@ -75,40 +155,71 @@ struct load_shed::shared : std::enable_shared_from_this<shared> {
     return loops.back();
   }
 
+  error refused(const call& c, const lag_limits& limits, duration waited, duration lag) const {
+    decide(c.context(), c.name(), shed, {waited, lag, limits.interval});
+    const auto wait = std::max(milliseconds(1), std::chrono::ceil<milliseconds>(limits.interval));
+    return error(errc::unavailable, options.message).with_retry_after(wait);
+  }
+
   const load_shed_options options;
-  std::array<loop_lag, 64> loops{};
+  std::array<loop_turns, 64> loops{};
 };
 
 load_shed::load_shed(load_shed_options options)
     : shared_(std::make_shared<shared>(std::move(options))) {}
 
-result<void> load_shed::enter(call& c) {
-  const auto& wheel = c.timers();
+result<admission> load_shed::enter(call& c, state& s) {
   const auto now = c.now();
   const auto limits = shared_->options.limits.get();
-  auto& at = shared_->of(wheel);
+  auto& at = shared_->of(c.timers());
+  auto verdict = lag_control::verdict::run;
   duration lag{};
-  bool measure = false, sheds = false;
+  std::size_t waiting = 0;
+  bool probe = false;
   {
     const std::lock_guard lock(at.mutex);
-    // A probe that is still to come tells how long the round has taken so far.
-    const auto into_round = at.posted ? now - at.sent : duration::zero();
-    if (into_round >= limits.interval) at.control.add(now, limits, into_round);
-    measure = !at.posted && (at.control.overloaded() || now - at.sent >= probe_every);
-    if (measure) {
-      at.posted = true;
-      at.sent = now;
-    }
-    if (at.control.overloaded()) {
-      sheds = at.control.sheds(limits, criticality_of(c.context()), into_round);
-      lag = std::max(at.control.lag(), into_round);
+    waiting = at.queue.size();
+    const auto of = criticality_of(c.context());
+    verdict = at.control.enter(now, limits, of, waiting);
+    lag = at.control.lag();
+    probe = at.control.in_round() && !std::exchange(at.probing, at.control.in_round());
+    if (verdict == lag_control::verdict::wait) {
+      s.waiting_ = std::make_shared<waiting_call>(c, limits.interval);
+      at.queue.push(of, s.waiting_);
     }
   }
-  if (measure) asio::post(c.executor(), shared::probe(shared_, at, wheel));
-  if (!sheds) return {};
-  decide(c.context(), c.name(), shed, {lag, limits.interval});
-  const auto wait = std::max(milliseconds(1), std::chrono::ceil<milliseconds>(limits.interval));
-  return fail(error(errc::unavailable, shared_->options.message).with_retry_after(wait));
+  if (probe) {
+    auto ex = without_context(c.executor());
+    asio::post(ex, shared::probe(shared_, at, ex));
+  }
+  switch (verdict) {
+    case lag_control::verdict::run:
+      return admission::in;
+    case lag_control::verdict::wait:
+      decide(c.context(), c.name(), queued, {waiting});
+      return admission::wait;
+    case lag_control::verdict::shed:
+      break;
+  }
+  return fail(shared_->refused(c, limits, duration::zero(), lag));
+}
+
+asio::awaitable<result<void>> load_shed::wait(call& c, state& s) {
+  const auto w = s.waiting_;
+  const auto is = co_await waiting_call::wait(c, w);
+  const auto now = c.timers().now();
+  if (is == waiting_call::fate::granted) {
+    auto& at = shared_->of(c.timers());
+    const std::lock_guard lock(at.mutex);
+    at.control.begin_turn(now);
+    co_return result<void>();
+  }
+  if (w->for_deadline() && now >= w->limit()) {
+    decide(c.context(), c.name(), no_time, {now - w->since()});
+    co_return fail(errc::deadline_exceeded, shared_->options.message);
+  }
+  const auto waited = now - w->since();
+  co_return fail(shared_->refused(c, shared_->options.limits.get(), waited, waited));
 }
 
 }  // namespace kit::middleware

@@ -1,12 +1,10 @@
 #include <middleware/detail/places.hpp>
 
 #include <algorithm>
-#include <system_error>
 #include <utility>
 
-#include <asio/error.hpp>
-
 #include <kit/timer.hpp>
+#include <middleware/detail/waiting_call.hpp>
 
 namespace kit::middleware::detail {
 namespace {
@@ -23,24 +21,8 @@ struct counted_waiter {
 
 }  // namespace
 
-/// Shared by the queue's side and the waiting coroutine's, which may be on different threads.
-struct places::ticket::waiting : fair_queue::waiter, std::enable_shared_from_this<waiting> {
-  enum class fate : std::uint8_t { open, granted, evicted, gone };
-
-  time_point since{};
-  time_point limit = time_point::max();
-  bool for_deadline = false;  // the limit is the call's deadline
-  monitor changed;
-  std::atomic<fate> is{fate::open};
-
-  /// False: it doesn't wait any more. Where its loop is ending, it's destroyed in here.
-  bool decide(fate how) {
-    auto was = fate::open;
-    if (!is.compare_exchange_strong(was, how)) return false;
-    const auto lock = changed.lock();
-    changed.notify_one();
-    return true;
-  }
+struct places::ticket::waiting : fair_queue::waiter, waiting_call {
+  using waiting_call::waiting_call;
 };
 
 bool places::try_take(std::size_t limit) noexcept {
@@ -76,7 +58,7 @@ places::answer places::queue_up(call& c, ticket& t, const limits& l, const call_
   const auto of = criticality_of(ctx);
   answer a{.says = admission::wait, .in_use = in_use()};
   const auto deadline = ctx.deadline().value_or(time_point::max());
-  std::shared_ptr<ticket::waiting> out;
+  std::shared_ptr<waiting_call> out;
   {
     const auto name = tenant && l.queue > 0 ? tenant(ctx) : std::string();
     const std::lock_guard lock(mutex_);
@@ -91,11 +73,8 @@ places::answer places::queue_up(call& c, ticket& t, const limits& l, const call_
       return a;
     }
     t.of_ = this;
-    t.waiting_ = std::make_shared<ticket::waiting>();
+    t.waiting_ = std::make_shared<ticket::waiting>(c, l.max_wait);
     auto& w = *t.waiting_;
-    w.since = now;
-    w.limit = std::min(deadline, saturating_add(now, l.max_wait));
-    w.for_deadline = w.limit == deadline;
     // Seen before it's there: whoever leaves a place meanwhile waits for the lock, and hands it on.
     counted_waiter counted(queued_);
     auto* const displaced = queue_.push(w, of, name, l.queue);
@@ -107,37 +86,25 @@ places::answer places::queue_up(call& c, ticket& t, const limits& l, const call_
     }
     if (displaced) out = static_cast<ticket::waiting*>(displaced)->shared_from_this();
   }
-  if (out) out->decide(ticket::waiting::fate::evicted);
+  if (out) out->decide(waiting_call::fate::evicted);
   return a;
 }
 
 asio::awaitable<places::refusal> places::wait(call& c, ticket& t) {
-  using fate = ticket::waiting::fate;
   const auto w = t.waiting_;
   // Whatever happens: what isn't taken is given on.
   struct guard {
     ticket& t;
     ~guard() { t.give_up(); }
   } const place{t};
-  fate is = fate::open;
-  {
-    auto lock = w->changed.lock();
-    while (w->is == fate::open) {
-      const auto woken = co_await w->changed.wait(std::move(lock), w->limit);
-      lock = w->changed.lock();
-      if (woken != wake::notified && w->is == fate::open) break;
-    }
-    is = w->is;
-  }
-  const auto now = c.timers().now();
-  if (is == fate::granted) {
+  const auto is = co_await waiting_call::wait(c, w);
+  if (is == waiting_call::fate::granted) {
     t.waiting_.reset();  // it's its own now
-    t.admitted_ = now;
+    t.admitted_ = c.timers().now();
     co_return refusal::none;
   }
-  if (is == fate::evicted) co_return refusal::full;
-  if (now < w->limit) throw std::system_error(asio::error::operation_aborted);
-  co_return w->for_deadline ? refusal::no_time : refusal::full;
+  if (is == waiting_call::fate::open && w->for_deadline()) co_return refusal::no_time;
+  co_return refusal::full;
 }
 
 void places::ticket::give_up() noexcept {
@@ -162,14 +129,14 @@ void places::resize(std::size_t places) noexcept {
 
 void places::hand_on() noexcept {
   for (;;) {
-    std::shared_ptr<ticket::waiting> next;
+    std::shared_ptr<waiting_call> next;
     {
       const std::lock_guard lock(mutex_);
       if (queue_.size() == 0 || !try_take(limit_.load(std::memory_order_relaxed))) return;
       next = static_cast<ticket::waiting*>(queue_.pop())->shared_from_this();
       queued_.fetch_sub(1);
     }
-    if (!next->decide(ticket::waiting::fate::granted)) in_use_.fetch_sub(1);
+    if (!next->decide(waiting_call::fate::granted)) in_use_.fetch_sub(1);
   }
 }
 
@@ -182,8 +149,7 @@ void places::abandon(ticket::waiting& w) noexcept {
       return;
     }
   }
-  const auto was = w.is.exchange(ticket::waiting::fate::gone);
-  if (was != ticket::waiting::fate::granted) return;
+  if (w.give_up() != waiting_call::fate::granted) return;
   in_use_.fetch_sub(1);
   hand_on();
 }

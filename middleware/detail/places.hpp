@@ -12,7 +12,6 @@
 #include <kit/clock.hpp>
 #include <kit/criticality.hpp>
 #include <kit/interceptor.hpp>
-#include <kit/monitor.hpp>
 #include <kit/result.hpp>
 #include <middleware/call_key.hpp>
 #include <middleware/fair_queue.hpp>

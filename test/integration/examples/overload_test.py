@@ -105,10 +105,12 @@ class Overload(unittest.TestCase):
             )
             self.assertGreater(normal.share(200), 0.98)
             # The callers' machine is the same, and they take a good part of it.
-            self.assertGreater(over.good(), 0.6 * peak.good())
+            self.assertGreater(over.good(), 0.7 * peak.good())
             self.assertGreater(over.share(503), 0.3)
             self.assertGreater(over.retry_after, 0)
-            self.assertGreater(over.critical()[0], 0.9)
+            # In the order they come they'd wait behind those of an interval, 100 ms.
+            self.assertGreater(over.critical()[0], 0.98)
+            self.assertLess(over.critical()[1], 0.05)
             made = decisions(program)
             self.assertGreater(made.get(("concurrency_limit", "refused"), 0) + made.get(("load_shed", "shed"), 0), 0)
             # Afterwards all is as before.

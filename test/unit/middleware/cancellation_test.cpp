@@ -259,6 +259,13 @@ TEST_CASE("cancelled anywhere: concurrency_limit") {
   });
 }
 
+TEST_CASE("cancelled anywhere: load_shed") {
+  cancel_everywhere([] {  // the second and third call wait for their turn
+    return around(kit::chain(
+        middleware::load_shed({.limits = middleware::lag_limits{.target = 1ns, .interval = 1h}})));
+  });
+}
+
 TEST_CASE("cancelled anywhere: fallback") {
   cancel_everywhere([] {
     auto b = failing_at_first(100);
