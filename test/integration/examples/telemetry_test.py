@@ -34,12 +34,10 @@ CALLS = {  # what to send, and what comes back
 
 
 class Load:
-    """Calls without end, on connections that stay; each answer is looked at. A few may be refused: a
-    machine that is busy with other tests, too, may have too much to do.
-    """
+    """Calls without end, on connections that stay; each answer is looked at."""
 
     def __init__(self, port, threads=2):
-        self.port, self.stopped, self.failures, self.refused = port, False, [], 0
+        self.port, self.stopped, self.failures = port, False, []
         self.counts = [dict.fromkeys(CALLS, 0) for _ in range(threads)]
         self.threads = [threading.Thread(target=self.work, args=(counts,)) for counts in self.counts]
         for t in self.threads:
@@ -53,10 +51,7 @@ class Load:
                     connection.request("POST", "/" + method, json.dumps(request))
                     answer = connection.getresponse()
                     content = answer.read()
-                    if answer.status == 503:
-                        self.refused += 1
-                        continue
-                    if answer.status != 200 or json.loads(content) != response:
+                    if (answer.status, json.loads(content)) != (200, response):
                         self.failures.append((answer.status, content))
                     counts[method, error] += 1
         except Exception as e:  # a request was lost
@@ -77,9 +72,7 @@ class Load:
         for t in self.threads:
             t.join()
         assert not self.failures, self.failures[:3]
-        totals = self.total()
-        assert self.refused * 10 <= sum(totals.values()), (self.refused, totals)
-        return totals
+        return self.total()
 
 
 class Collector(Server):
