@@ -67,6 +67,10 @@ std::optional<duration> retry_run::ask(const outcome& how, const nature& is) {
   replacement_.reset();
   if (!can_be_repeated(how, is)) return std::nullopt;
   const auto now = wheel_.now();
+  if (now >= context_.deadline().value_or(time_point::max())) {
+    out_of_time_ = true;  // and it hasn't been cancelled yet
+    return give_up(retry_verdict::no_time);
+  }
   // Its own rules say whether to go on; the limits, how long to wait before.
   auto limits = limits_;
   limits.max_attempts = number_ + 1;
@@ -152,6 +156,7 @@ bool retry_run::timed_out(const outcome& how) const {
 
 error retry_run::failure() const {
   if (context_.cancelled()) return error(context_.cause()).with(attempts{errors_});
+  if (out_of_time_) return error(errc::deadline_exceeded).with(attempts{errors_});
   if (plain_) return errors_.back();
   const auto& last = replacement_ ? *replacement_ : errors_.back();
   return last.with_message(std::string(last.message()) + all_errors()).with(attempts{errors_});

@@ -13,7 +13,9 @@
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
+#include <asio/post.hpp>
 #include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
 
 #include <kit/classify.hpp>
 #include <kit/endpoint.hpp>
@@ -108,6 +110,8 @@ class retry_run {
   bool is_last_possible() const noexcept {
     return caller_retries_ || (!core_.goes_on && number_ >= limits_.max_attempts);
   }
+  /// Without a number of attempts.
+  bool goes_on() const noexcept { return static_cast<bool>(core_.goes_on); }
   duration attempt_timeout() const noexcept { return limits_.attempt_timeout; }
 
   /// The context of the next attempt.
@@ -147,6 +151,7 @@ class retry_run {
   std::size_t forgotten_ = 0;  // of them
   std::optional<error> replacement_;
   bool plain_ = false;  // the one error is to be returned as it is
+  bool out_of_time_ = false;
 };
 
 namespace detail {
@@ -199,7 +204,11 @@ asio::awaitable<result<Resp>> run_retries(std::shared_ptr<const void> owner, con
         if (!r) r = fail(run.failure());
         co_return r;
       }
-      if (*pause > duration::zero()) co_await sleep_for(*pause);
+      if (*pause > duration::zero()) {
+        co_await sleep_for(*pause);
+      } else if (run.goes_on()) {
+        co_await asio::post(asio::use_awaitable);  // it may be for long: the loop has more to do
+      }
     } catch (...) {
       interrupted = std::current_exception();
     }

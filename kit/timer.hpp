@@ -154,6 +154,10 @@ class timer_wheel : public asio::execution_context::service {
   /// How many timers are armed.
   std::size_t armed() const noexcept;
 
+  /// What expires with the loop, and isn't found at the same address as long as somebody watches it
+  /// by a `std::weak_ptr`: for who keeps something for each loop.
+  const std::shared_ptr<const void>& lifetime() const noexcept { return lifetime_; }
+
   // For asio::use_service.
   static asio::execution_context::id id;
   explicit timer_wheel(asio::execution_context& context);
@@ -184,6 +188,7 @@ class timer_wheel : public asio::execution_context::service {
   void settle();
   void clear_batch() noexcept;
 
+  const std::shared_ptr<const void> lifetime_ = std::make_shared<char>();
   mutable std::mutex mutex_;
   std::condition_variable idle_;  // a function has returned
   std::unique_ptr<driver> driver_;

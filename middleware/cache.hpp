@@ -38,10 +38,12 @@ struct cache_limits {
   duration ttl = std::chrono::seconds{10};
   /// How much longer they are given all the same, while a new one is fetched.
   duration stale_while_revalidate = duration::zero();
+  /// How long fetching that may take. Positive.
+  duration refresh_timeout = std::chrono::seconds{30};
 
   friend bool operator==(const cache_limits&, const cache_limits&) = default;
 };
-/// Throws `errc::invalid_argument` naming the member that is negative.
+/// Throws `errc::invalid_argument` naming the member that is out of range.
 void validate(const cache_limits& limits);
 
 /// Settings of `cache`.
@@ -62,8 +64,9 @@ struct cache_options {
 ///
 /// Of HTTP, kept are answers of status 200 to requests that `by_request` has a key for, unless
 /// their content is a stream, or they have `Set-Cookie`, `Vary`, or `Cache-Control` with
-/// `no-store`, `no-cache` or `private`. They aren't kept longer than `s-maxage` or `max-age` says,
-/// less their `Age`, and not given afterwards where they say `must-revalidate`.
+/// `no-store`, `no-cache` or `private`. They aren't kept longer than `s-maxage`, `max-age` or
+/// `Expires` says, less their `Age`, and not given afterwards where they say `must-revalidate`. A
+/// kept one is given with its `Age`.
 ///
 /// Within `stale_while_revalidate` an old answer is given at once, and one call fetches a new one
 /// in the background, in a context with the caller's values but not his deadline; it's cancelled
@@ -132,11 +135,13 @@ class cache {
         const bool fresh = age < std::min(limits.ttl, found->keep.ttl);
         decide(ctx, at->name, fresh ? hit : stale, {age});
         if (!fresh) refresh(at, ex, ctx, key, std::move(req));
+        if constexpr (detail::is_http<Resp>) detail::set_age(found->value, found->keep.age + age);
         co_return std::move(found->value);
       }
       auto r = co_await at->next.try_call(std::move(req));
-      if (const auto keep = r ? detail::may_keep(*r) : std::nullopt) {
-        self.values->put(key, *r, timer_wheel::of(ex).now(), *keep);
+      const auto then = timer_wheel::of(ex).now();
+      if (const auto keep = r ? detail::may_keep(*r, then - now) : std::nullopt) {
+        self.values->put(key, *r, then, *keep);
       }
       co_return r;
     }
@@ -149,17 +154,22 @@ class cache {
       const auto& values = at->layer.values;
       auto stop = std::make_shared<cancel_source>(ctx.without_cancel());
       const auto inside = stop->context();
-      if (!values->begin_refresh(key, std::move(stop))) return;
-      asio::co_spawn(ex, with_context(inside, fetch(at->next, {values, key}, std::move(req))),
+      const auto number = values->begin_refresh(key, std::move(stop));
+      if (number == 0) return;
+      const auto limit = at->layer.limits.get().refresh_timeout;
+      auto fetching = fetch(at->next, {values, key, number}, std::move(req));
+      asio::co_spawn(ex, with_context(inside, with_timeout(limit, std::move(fetching))),
                      [](const std::exception_ptr&) {});  // then the old one stays
     }
     template <class Req>
     static asio::awaitable<void> fetch(endpoint<Req, Resp> next,
                                        typename detail::recent_values<Resp>::refreshing mark,
                                        Req req) {
+      const auto& wheel = timer_wheel::of(co_await asio::this_coro::executor);
+      const auto began = wheel.now();
       auto r = co_await next.try_call(std::move(req));
-      const auto now = timer_wheel::of(co_await asio::this_coro::executor).now();
-      const auto keep = r ? detail::may_keep(*r) : std::nullopt;
+      const auto now = wheel.now();
+      const auto keep = r ? detail::may_keep(*r, now - began) : std::nullopt;
       if (keep) mark.put(*std::move(r), now, *keep);
     }
   };

@@ -16,7 +16,8 @@ using call_key = std::function<std::string(const context&)>;
 /// since whoever has one address there has all of them. From `connection_info`; empty where the
 /// transport has put none into the context.
 call_key by_client_address();
-/// `identity::subject`; empty where nobody has found out who is asking.
+/// `identity::subject`, with the issuer where there is one; empty where nobody has found out who is
+/// asking.
 call_key by_identity();
 /// `identity::tenant`.
 call_key by_tenant();

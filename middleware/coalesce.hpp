@@ -16,6 +16,7 @@
 #include <kit/endpoint.hpp>
 #include <kit/result.hpp>
 #include <kit/this_context.hpp>
+#include <middleware/detail/http_sharing.hpp>
 #include <middleware/detail/joined_calls.hpp>
 #include <middleware/detail/placed.hpp>
 #include <middleware/request_key.hpp>
@@ -35,6 +36,10 @@ struct coalesce_options {
 /// Identical calls at the same time share one: the first one makes it, and all get its answer, or
 /// its error. When the one that makes it is cancelled, the next one does. For endpoints that only
 /// read. A response is copied for each.
+///
+/// Of HTTP, calls for `by_request` aren't the same that are conditional or carry credentials, and
+/// an answer isn't shared that is a stream, or has `Set-Cookie`, `Vary`, or `Cache-Control` with
+/// `no-store`, `no-cache` or `private`: then the others make the call, each for himself.
 ///
 /// Each endpoint has its own. Threads: any. Source: Go's golang.org/x/sync/singleflight.
 template <class Key = by_request>
@@ -83,7 +88,8 @@ class coalesce {
           auto r = co_await at->next.try_call(std::move(req));
           // What it was cancelled for needn't concern the others.
           if (!ctx.cancelled() && (r || r.error() != errc::canceled)) {
-            lead.publish(r, time_point::min(), time_point::min());
+            const bool apart = r && !detail::may_share(*r);
+            lead.give({.others = apart ? std::nullopt : std::optional(r), .apart = apart});
           }
           co_return r;
         }
@@ -91,6 +97,7 @@ class coalesce {
         if (auto answer = co_await detail::joined_call<Resp>::answer(joined->call, ctx)) {
           co_return *std::move(answer);
         }
+        if (joined->call->apart()) break;
       }
       co_return co_await at->next.try_call(std::move(req));
     }

@@ -15,19 +15,23 @@ fair_queue::waiter* fair_queue::push(waiter& w, kit::criticality of, const std::
     const auto waiting = found == l.by_name.end() ? 0 : found->second->waiting.size();
     out = size_ > 0 ? victim_for(n, waiting) : nullptr;
     if (!out) return &w;
-    take_out(*out);
-    found = l.by_name.find(name);  // whose only one it may have been
   }
+  // All that can fail comes before anything is changed.
+  std::list<waiter*> place{&w};
   if (found == l.by_name.end()) {
-    l.round.push_back({.name = name, .level = n, .waiting = {}, .at = {}});
-    l.round.back().at = std::prev(l.round.end());
-    found = l.by_name.emplace(name, &l.round.back()).first;
+    std::list<tenant> newcomer;
+    newcomer.push_back({.name = name, .level = n, .waiting = {}, .at = {}});
+    newcomer.back().at = newcomer.begin();
+    found = l.by_name.emplace(name, &newcomer.back()).first;
+    l.round.splice(l.round.end(), newcomer);
   }
   auto& t = *found->second;
   w.in_ = &t;
-  w.at_ = t.waiting.insert(t.waiting.end(), &w);
+  w.at_ = place.begin();
+  t.waiting.splice(t.waiting.end(), place);
   ++l.size;
   ++size_;
+  if (out) take_out(*out);
   return out;
 }
 

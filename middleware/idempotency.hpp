@@ -15,7 +15,6 @@
 #include <asio/this_coro.hpp>
 
 #include <kit/chain.hpp>
-#include <kit/classify.hpp>
 #include <kit/clock.hpp>
 #include <kit/decision.hpp>
 #include <kit/endpoint.hpp>
@@ -24,6 +23,7 @@
 #include <kit/result.hpp>
 #include <kit/this_context.hpp>
 #include <kit/timer.hpp>
+#include <middleware/detail/http_sharing.hpp>
 #include <middleware/detail/joined_calls.hpp>
 #include <middleware/detail/placed.hpp>
 #include <middleware/request_key.hpp>
@@ -84,9 +84,12 @@ struct idempotency_options {
 /// deadline, in a context with his values, until it ends or its loop does.
 ///
 /// Kept are answers, and errors that are final. What failed for a reason that may pass, or was
-/// refused, is carried out anew. Another request with the same key fails with
-/// `errc::invalid_argument`, `the idempotency key was used for another request`. Keys are those of
-/// one identity. Requests without a key pass. A response is copied for each call.
+/// refused, is carried out anew: of HTTP also what status 408, 425, 429, 502, 503 or 504 says it
+/// of. An answer that is a stream gets who was the first; the others fail with
+/// `errc::failed_precondition`, as it can't be kept and must not be made again. Another request
+/// with the same key fails with `errc::invalid_argument`, `the idempotency key was used for another
+/// request`. Keys are those of one identity. Requests without a key pass. A response is copied for
+/// each call.
 ///
 /// Each endpoint has its own, in memory: of this process, until it ends. Threads: any.
 template <class Key = by_idempotency_key>
@@ -166,15 +169,27 @@ class idempotency {
     static asio::awaitable<void> carry_out(detail::place<with_calls, Req, Resp> at,
                                            detail::leading<Resp> lead, Req req) {
       auto r = co_await at->next.try_call(std::move(req));
-      if (!is_final(r)) co_return lead.give_up(std::move(r));
+      if (!is_final(r)) co_return lead.give({.first = std::move(r)});
       const auto now = timer_wheel::of(co_await asio::this_coro::executor).now();
-      lead.publish(std::move(r), now, saturating_add(now, at->layer.keep));
+      auto others = for_others(r);
+      lead.keep({.first = std::move(r), .others = std::move(others)},
+                saturating_add(now, at->layer.keep));
     }
 
     static bool is_final(const result<Resp>& r) {
-      if (r) return true;
+      if (r) return detail::is_final(*r);
       const auto& e = r.error();
       return e != errc::canceled && !e.refused() && !classify::may_repeat(e);
+    }
+
+    static result<Resp> for_others(const result<Resp>& r) {
+      if constexpr (detail::is_http<Resp>) {
+        if (r && r->body.is_stream()) {
+          return fail(errc::failed_precondition,
+                      "carried out before; its answer was a stream, which isn't kept");
+        }
+      }
+      return r;
     }
   };
 

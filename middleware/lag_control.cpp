@@ -25,8 +25,8 @@ void validate(const lag_limits& l) {
   if (l.target <= duration::zero() || l.target > std::chrono::hours{1}) {
     throw error(errc::invalid_argument, "lag_limits::target: positive, up to an hour");
   }
-  if (l.interval <= duration::zero()) {
-    throw error(errc::invalid_argument, "lag_limits::interval: positive");
+  if (l.interval < l.target || l.interval > std::chrono::hours{1}) {
+    throw error(errc::invalid_argument, "lag_limits::interval: at least the target, up to an hour");
   }
 }
 
@@ -57,7 +57,7 @@ bool lag_control::round_over(time_point now, const lag_limits& limits) noexcept 
 void lag_control::adapt(const lag_limits& limits) noexcept {
   if (ended_ - began_ > limits.target) {
     turns_ = std::max<std::size_t>(turns_ / 2, 1);
-  } else if (ended_ - std::min(turns_began_, ended_) < slice(limits)) {
+  } else if (all_used_ && turns_began_ <= ended_ && ended_ - turns_began_ < slice(limits)) {
     turns_ = std::min(turns_ * 2, max_turns);
   }
 }
@@ -67,6 +67,7 @@ std::size_t lag_control::next_round(time_point now, const lag_limits& limits, st
   in_round_ = turns_given_ = waiting > 0;
   ended_ = turns_began_ = time_point::max();
   if (in_round_) began_ = now;
+  all_used_ = waiting >= turns_;
   add(now, limits, waiting > turns_ ? waited : duration::zero());
   return std::min(turns_, waiting);
 }
@@ -86,7 +87,7 @@ void lag_control::add(time_point now, const lag_limits& limits, duration lag) no
 
 duration lag_control::patience(const lag_limits& limits, criticality of) const noexcept {
   const bool short_of_time = overloaded_ && of != criticality::critical;
-  return short_of_time ? std::min(limits.target, limits.interval) : limits.interval;
+  return short_of_time ? limits.target : limits.interval;
 }
 
 }  // namespace kit::middleware

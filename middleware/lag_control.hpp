@@ -13,8 +13,8 @@ namespace kit::middleware {
 struct lag_limits {
   /// Lag that is there for good, not only now and then, is too much above this. Positive.
   duration target = std::chrono::milliseconds{5};
-  /// What "for good" is: lag that hasn't been below the target for so long. Positive. No call waits
-  /// longer for its turn.
+  /// What "for good" is: lag that hasn't been below the target for so long. At least the target, an
+  /// hour at most. No call waits longer for its turn.
   duration interval = std::chrono::milliseconds{100};
 
   friend bool operator==(const lag_limits&, const lag_limits&) = default;
@@ -29,13 +29,14 @@ void validate(const lag_limits& limits);
 /// of the target run at once, unless others wait. The rest wait for a turn in a later round, at
 /// least one of them in each: more while those with a turn take less than that quarter, fewer when
 /// a round takes longer than the target. Who gives the turns gives them to the critical ones first.
+/// A loop that something else makes longer rounds than that has no more than a turn for each.
 ///
 /// Lag is how long the first of those that wait has waited by the end of a round; nothing where all
 /// of them have their turn in the next one. Once it has been above the target for a whole interval
 /// the loop is overloaded, until it falls below. Then sheddable calls are shed at once, and others
 /// when they have waited longer than the target; but critical ones, as at other times everybody,
 /// only after an interval. So a burst is borne as long as there is time for it afterwards, and
-/// where there isn't, nobody waits for long.
+/// where there isn't, calls don't wait just to be shed later.
 ///
 /// A state machine, without a clock or a lock. Threads: one at a time.
 /// Source: Nichols and Jacobson, Controlling Queue Delay, 2012; Maurer, Fail at Scale, 2015.
@@ -79,6 +80,7 @@ class lag_control {
   bool turns_given_ = false;  // in this round
   time_point turns_began_ = time_point::max();
   std::size_t turns_ = 1;  // for a round
+  bool all_used_ = false;
 
   duration lag_{};
   bool above_ = false;

@@ -5,12 +5,16 @@
 #include <atomic>
 #include <chrono>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <utility>
 
 #include <asio/any_io_executor.hpp>
+#include <asio/io_context.hpp>
 #include <asio/post.hpp>
+#include <asio/strand.hpp>
 
+#include <kit/asio_compat.hpp>
 #include <kit/decision.hpp>
 #include <kit/error.hpp>
 #include <kit/this_context.hpp>
@@ -34,6 +38,17 @@ constexpr decision_kind shed{
 constexpr decision_kind no_time{.layer = "load_shed",
                                 .verb = "refused_no_time",
                                 .words = "the deadline came after {waited_ms} ms of waiting"};
+
+// On a loop that several threads run, a call has a strand, behind which nobody else waits.
+asio::any_io_executor of_loop(const asio::any_io_executor& ex) {
+  auto bare = without_context(ex);
+  if (const auto* strand = target_of<asio::strand<asio::any_io_executor>>(bare)) {
+    return of_loop(strand->get_inner_executor());
+  }
+  using io_strand = asio::strand<asio::io_context::executor_type>;
+  if (const auto* strand = target_of<io_strand>(bare)) return strand->get_inner_executor();
+  return bare;
+}
 
 // Those that wait for their turn, by class.
 class turn_queue {
@@ -96,14 +111,23 @@ class turn_queue {
 struct load_shed::shared : std::enable_shared_from_this<shared> {
   explicit shared(load_shed_options o) : options(std::move(o)) {}
 
-  /// Of one loop, known by its wheel.
+  /// Of one loop.
   struct loop_turns {
-    std::atomic<const timer_wheel*> wheel{nullptr};
+    std::atomic<const void*> loop{nullptr};
+    std::weak_ptr<const void> lifetime;  // of that loop; with `adding`
+    loop_turns* next = nullptr;
+
     std::mutex mutex;
     lag_control control{};
     turn_queue queue{};
     bool probing = false;  // a probe is on its way
   };
+
+  shared(const shared&) = delete;
+  ~shared() {
+    for (auto* l = loops.load(); l;)
+      delete std::exchange(l, l->next);
+  }
 
   /// In the loop's queue, behind what is ready. Not run where that is destroyed.
   class probe {
@@ -113,7 +137,7 @@ struct load_shed::shared : std::enable_shared_from_this<shared> {
     probe(probe&&) noexcept = default;
     probe(const probe&) = delete;
     ~probe() {
-      if (!owner_) return;
+      if (!owner_ || !at_) return;
       const std::lock_guard lock(at_->mutex);
       at_->probing = false;
     }
@@ -137,7 +161,10 @@ struct load_shed::shared : std::enable_shared_from_this<shared> {
       const auto waited = queue.size() > 0 ? now - queue.oldest() : duration::zero();
       const auto turns = control.next_round(now, limits, queue.size(), waited);
       queue.give(turns, now, control, limits);
-      return control.in_round();
+      if (control.in_round()) return true;
+      at_->probing = false;
+      at_ = nullptr;  // another one may be on its way as soon as the lock is gone
+      return false;
     }
 
     std::shared_ptr<shared> owner_;
@@ -145,14 +172,38 @@ struct load_shed::shared : std::enable_shared_from_this<shared> {
     asio::any_io_executor executor_;
   };
 
-  // There are as many as the program has loops; with more than there is room for, some share.
-  loop_turns& of(const timer_wheel& wheel) noexcept {
-    for (auto& l : loops) {
-      const timer_wheel* there = l.wheel.load(std::memory_order_acquire);
-      if (!there && l.wheel.compare_exchange_strong(there, &wheel)) there = &wheel;
-      if (there == &wheel) return l;
+  loop_turns& of(const timer_wheel& wheel) {
+    const void* const loop = wheel.lifetime().get();
+    auto* l = find(loop);
+    return l ? *l : add(wheel);
+  }
+  loop_turns* find(const void* loop) const noexcept {
+    auto* l = loops.load(std::memory_order_acquire);
+    while (l && l->loop.load(std::memory_order_acquire) != loop)
+      l = l->next;
+    return l;
+  }
+  // Takes the place of a loop that has gone, if there is one.
+  loop_turns& add(const timer_wheel& wheel) {
+    const std::lock_guard lock(adding);
+    const void* const loop = wheel.lifetime().get();
+    if (auto* l = find(loop)) return *l;
+    auto* l = loops.load();
+    while (l && !l->lifetime.expired())
+      l = l->next;
+    if (!l) {
+      l = new loop_turns;
+      l->next = loops.load();
+      loops.store(l, std::memory_order_release);
     }
-    return loops.back();
+    {
+      const std::lock_guard unused(l->mutex);
+      l->control = {};
+      l->queue = {};
+    }
+    l->lifetime = wheel.lifetime();
+    l->loop.store(loop, std::memory_order_release);
+    return *l;
   }
 
   error refused(const call& c, const lag_limits& limits, duration waited, duration lag) const {
@@ -162,7 +213,8 @@ struct load_shed::shared : std::enable_shared_from_this<shared> {
   }
 
   const load_shed_options options;
-  std::array<loop_turns, 64> loops{};
+  std::mutex adding;
+  std::atomic<loop_turns*> loops{nullptr};
 };
 
 load_shed::load_shed(load_shed_options options)
@@ -182,14 +234,15 @@ result<admission> load_shed::enter(call& c, state& s) {
     const auto of = criticality_of(c.context());
     verdict = at.control.enter(now, limits, of, waiting);
     lag = at.control.lag();
-    probe = at.control.in_round() && !std::exchange(at.probing, at.control.in_round());
     if (verdict == lag_control::verdict::wait) {
       s.waiting_ = std::make_shared<waiting_call>(c, limits.interval);
       at.queue.push(of, s.waiting_);
     }
+    probe = at.control.in_round() && !at.probing;
+    if (probe) at.probing = true;
   }
   if (probe) {
-    auto ex = without_context(c.executor());
+    auto ex = of_loop(c.executor());
     asio::post(ex, shared::probe(shared_, at, ex));
   }
   switch (verdict) {

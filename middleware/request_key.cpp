@@ -10,10 +10,12 @@ namespace kit::middleware {
 
 std::optional<std::string> by_request::of_http(const http::request& r) {
   const bool plain = r.method == http::method::get || r.method == http::method::head;
-  if (!plain || !r.body.empty() || r.headers.get(http::field::authorization) ||
-      r.headers.get(http::field::cookie) || r.headers.get(http::field::range) ||
-      r.headers.get(http::field::cache_control)) {
-    return std::nullopt;
+  if (!plain || !r.body.empty()) return std::nullopt;
+  for (const auto own :
+       {http::field::authorization, http::field::cookie, http::field::range,
+        http::field::cache_control, http::field::if_match, http::field::if_none_match,
+        http::field::if_modified_since, http::field::if_unmodified_since, http::field::if_range}) {
+    if (r.headers.get(own)) return std::nullopt;
   }
   std::string key(r.method.name());
   key.append(" ").append(r.target);
@@ -21,7 +23,8 @@ std::optional<std::string> by_request::of_http(const http::request& r) {
   for (const auto f : {http::field::host, http::field::accept, http::field::accept_encoding,
                        http::field::accept_language}) {
     key += '\n';
-    key += r.headers.get(f).value_or(std::string_view());
+    for (const auto value : r.headers.get_all(f))
+      key.append(value).append("\t");
   }
   return key;
 }

@@ -16,8 +16,8 @@ namespace kit::middleware {
 /// it is like no other one.
 ///
 /// The default for `cache` and `coalesce`: of an HTTP request without content its method and
-/// target, if that is safe and it carries no credentials, cookies, or `Cache-Control`; of all else
-/// its JSON.
+/// target, if that is safe and it carries no credentials, cookies, or `Cache-Control`, and asks for
+/// the whole and unconditionally; of all else its JSON.
 struct by_request {
   template <class Req>
   std::optional<std::string> operator()(const Req& r) const {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include <kit/http/date.hpp>
 #include <kit/http/field.hpp>
 #include <kit/http/syntax.hpp>
 
@@ -40,6 +41,14 @@ void add(cache_control& c, std::string_view directive) {
   if (is("s-maxage") && !c.s_maxage) c.s_maxage = number(value);
 }
 
+seconds expires_after(const headers& fields, std::string_view when) {
+  const auto now = std::chrono::floor<seconds>(std::chrono::system_clock::now());
+  const auto date = fields.get(field::date);
+  const auto from = date ? parse_date(*date, now) : std::nullopt;
+  const auto until = parse_date(when, now);
+  return from && until ? std::max(*until - *from, seconds(0)) : seconds(0);
+}
+
 }  // namespace
 
 cache_control cache_control::of(const headers& fields) {
@@ -48,8 +57,15 @@ cache_control cache_control::of(const headers& fields) {
     for (auto m = next_list_member(list); !m.empty(); m = next_list_member(list))
       add(c, m);
   }
-  c.age = number(fields.get(field::age).value_or(std::string_view()));
+  auto age = fields.get(field::age).value_or(std::string_view());
+  c.age = number(next_list_member(age));
+  if (const auto when = fields.get(field::expires)) c.expires = expires_after(fields, *when);
   return c;
+}
+
+std::optional<seconds> cache_control::fresh_for(bool shared) const noexcept {
+  if (shared && s_maxage) return s_maxage;
+  return max_age ? max_age : expires;
 }
 
 }  // namespace kit::http

@@ -25,11 +25,15 @@ struct document {
   std::optional<std::chrono::seconds> max_age;
 };
 
+// Longer than that nobody waits for new keys where old ones can serve.
+constexpr std::chrono::seconds patience{1};
+
 // Nothing where it says nothing. 0 where it must not be kept.
 std::optional<std::chrono::seconds> good_for(const http::cache_control& said) {
   if (said.no_store || said.no_cache) return std::chrono::seconds(0);
-  if (!said.max_age) return std::nullopt;
-  return std::max(std::chrono::seconds(0), *said.max_age - said.age);
+  const auto fresh = said.fresh_for(false);
+  if (!fresh) return std::nullopt;
+  return std::max(std::chrono::seconds(0), *fresh - said.age);
 }
 
 asio::awaitable<document> download(endpoint<http::request, http::response> client, std::string url,
@@ -71,6 +75,7 @@ struct remote_key_set::core {
   keys_ptr keys;
   time_point fresh_until = time_point::min();
   time_point next_fetch = time_point::min();
+  time_point began = time_point::min();  // the last fetch
   bool fetching = false;
   std::uint64_t ended = 0;          // fetches
   std::optional<error> last_error;  // of the last one
@@ -107,8 +112,7 @@ struct remote_key_set::core {
       const auto lock = changed.lock();
       last_error = whole;
     }
-    // Cancelled by the end of the handles, maybe also that of what the function refers to.
-    if (options.on_error && e.code() != errc::canceled) options.on_error(whole);
+    if (options.on_error) options.on_error(whole);
   }
 
   // Ends with the coroutine, however that ends, also with its loop.
@@ -135,7 +139,8 @@ struct remote_key_set::core {
     } catch (...) {
       failed = to_error(std::current_exception());
     }
-    if (failed) c.store(*failed);
+    // Cancelled by the end of the handles, maybe also that of what `on_error` refers to.
+    if (failed && !(co_await this_context()).cancelled()) c.store(*failed);
   }
 };
 
@@ -147,7 +152,8 @@ struct remote_key_set::owner {
   void start(std::unique_lock<std::mutex> lock) {
     auto round = std::make_shared<remote_key_set::core::round>(core);
     core->fetching = true;
-    core->next_fetch = saturating_add(core->wheel.now(), core->options.min_interval);
+    core->began = core->wheel.now();
+    core->next_fetch = saturating_add(core->began, core->options.min_interval);
     lock.unlock();
     (void)tasks.try_spawn("jwks", remote_key_set::core::fetch(std::move(round)));
   }
@@ -175,10 +181,15 @@ struct remote_key_set::owner {
       if (auto keys = c.last_resort()) co_return keys;
       co_return fail(c.unavailable());
     }
+    // Where fetches fail, or hang, old keys serve meanwhile.
+    const bool old_ones = !seen && c.last_resort() != nullptr;
+    if (old_ones && c.last_error) co_return c.keys;
+    const auto limit = old_ones ? saturating_add(c.began, patience) : time_point::max();
     while (c.ended == before) {
-      if (co_await c.changed.wait(std::move(lock)) == wake::cancelled)
-        co_return fail(errc::canceled);
+      const auto woken = co_await c.changed.wait(std::move(lock), limit);
+      if (woken == wake::cancelled) co_return fail(errc::canceled);
       lock = c.changed.lock();
+      if (woken == wake::timed_out) break;
     }
     if (auto keys = c.last_resort(); keys && keys != seen) co_return keys;
     co_return fail(c.unavailable());

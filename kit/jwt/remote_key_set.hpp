@@ -29,10 +29,11 @@ struct remote_key_set_options {
   duration min_ttl = std::chrono::minutes{1};
   duration max_ttl = std::chrono::hours{24};
   /// For how long after that they serve while they are fetched anew; later, calls wait for the
-  /// fetch. 0 or more.
+  /// fetch, a second at most where they could serve by `outage_for`. 0 or more.
   duration stale_for = std::chrono::hours{1};
-  /// For how long after that they serve where fetches fail: until then at most are tokens accepted
-  /// whose key the issuer has taken back, if somebody keeps the URL from being read. 0 or more.
+  /// For how long after that they serve where fetches fail or hang: until then at most are tokens
+  /// accepted whose key the issuer has taken back, if somebody keeps the URL from being read. 0 or
+  /// more.
   duration outage_for = std::chrono::hours{24};
   /// From one fetch to the next at least, whatever tokens ask for and whether it fails.
   duration min_interval = std::chrono::seconds{10};
@@ -62,8 +63,8 @@ class remote_key_set {
   remote_key_set(const asio::any_io_executor& ex, endpoint<http::request, http::response> client,
                  remote_key_set_options options);
 
-  /// The keys, if there are some that serve; else null. Doesn't wait. Starts a fetch when it is
-  /// time for one.
+  /// The keys, if there are some that serve; else null, and `get` is what fetches some. Doesn't
+  /// wait. Starts a fetch when those that serve are to be renewed.
   keys_ptr current() const;
 
   /// The keys, after waiting for a fetch where there are none that serve. To have them at hand,

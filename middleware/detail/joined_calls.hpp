@@ -16,6 +16,7 @@
 #include <kit/context.hpp>
 #include <kit/monitor.hpp>
 #include <kit/result.hpp>
+#include <middleware/detail/keyed_hash.hpp>
 #include <middleware/detail/recent_map.hpp>
 
 namespace kit::middleware::detail {
@@ -32,14 +33,27 @@ class joined_call {
   /// What tells a request apart from another one with the same key.
   const call_print& print() const noexcept { return print_; }
 
-  /// By whoever makes the call. What isn't for the others they don't get: one of them has to make
-  /// it anew. Nothing: it was abandoned.
-  void publish(std::optional<result<Resp>> answer, bool for_others) {
+  /// What those who wait for it get.
+  struct answers {
+    /// Who was the first; once.
+    std::optional<result<Resp>> first = {};
+    /// The others. Nothing: it has to be made anew.
+    std::optional<result<Resp>> others = {};
+    /// By each of the others for himself, rather than by one of them.
+    bool apart = false;
+  };
+
+  /// By whoever makes the call.
+  void publish(answers a) {
     const auto lock = changed_.lock();
-    answer_ = std::move(answer);
-    for_others_ = for_others;
+    answers_ = std::move(a);
     over_ = true;
     changed_.notify_all();
+  }
+  /// Whether each has to make it for himself, now that it's over.
+  bool apart() const {
+    const auto lock = changed_.lock();
+    return answers_.apart;
   }
   /// Nothing: it has to be made anew. When cancelled, that is the answer.
   static asio::awaitable<std::optional<result<Resp>>> answer(std::shared_ptr<joined_call> self,
@@ -52,15 +66,15 @@ class joined_call {
       }
       lock = self->changed_.lock();
     }
-    co_return first || self->for_others_ ? self->answer_ : std::nullopt;
+    if (first) co_return std::exchange(self->answers_.first, std::nullopt);
+    co_return self->answers_.others;
   }
 
  private:
   const call_print print_;
   monitor changed_;
   // With it locked:
-  std::optional<result<Resp>> answer_;
-  bool for_others_ = false;
+  answers answers_;
   bool over_ = false;
 };
 
@@ -80,6 +94,7 @@ class joined_calls {
   /// The call of that key; a new one where there is none, or only one whose time is over. Nothing
   /// where a new one finds no room, as all that are there are being made.
   std::optional<joined> join(const std::string& key, const call_print& print, time_point now) {
+    std::optional<entry> gone;  // not with the lock, as an answer may be anything
     const std::lock_guard lock(mutex_);
     if (const auto at = running_.find(key); at != running_.end()) return joined{at->second, false};
     if (const auto* e = kept_.find(key)) {
@@ -87,9 +102,12 @@ class joined_calls {
         kept_.touch(key);
         return joined{e->call, false};
       }
-      kept_.erase(key);
+      gone = kept_.take(key);
     }
-    if (running_.size() + kept_.size() >= capacity_ && !kept_.erase_oldest()) return std::nullopt;
+    if (running_.size() + kept_.size() >= capacity_) {
+      gone = kept_.take_oldest();
+      if (!gone) return std::nullopt;
+    }
     auto call = std::make_shared<joined_call<Resp>>(print);
     running_.emplace(key, call);
     return joined{std::move(call), true};
@@ -114,7 +132,7 @@ class joined_calls {
 
   const std::size_t capacity_;
   std::mutex mutex_;
-  std::unordered_map<std::string, call_ptr> running_;
+  std::unordered_map<std::string, call_ptr, process_hash> running_;
   recent_map<entry> kept_;
 };
 
@@ -127,22 +145,20 @@ class leading {
       : calls_(std::move(calls)), key_(std::move(key)), call_(std::move(call)) {}
   leading(leading&&) noexcept = default;
   ~leading() {
-    if (call_) give_up();
+    if (call_) give({});
   }
 
-  /// `until`: how long the answer is kept; not beyond now for not at all.
-  void publish(result<Resp> answer, time_point now, time_point until) {
-    if (until > now) {
-      calls_->keep(key_, call_, until);
-    } else {
-      calls_->forget(key_);
-    }
-    std::exchange(call_, nullptr)->publish(std::move(answer), true);
+  using answers = typename joined_call<Resp>::answers;
+
+  /// Those who come until then get it, too.
+  void keep(answers a, time_point until) {
+    calls_->keep(key_, call_, until);
+    std::exchange(call_, nullptr)->publish(std::move(a));
   }
-  /// The answer is for whoever was the first alone.
-  void give_up(std::optional<result<Resp>> answer = {}) {
+  /// Only those who wait get it.
+  void give(answers a) {
     calls_->forget(key_);
-    std::exchange(call_, nullptr)->publish(std::move(answer), false);
+    std::exchange(call_, nullptr)->publish(std::move(a));
   }
 
  private:

@@ -30,4 +30,9 @@ std::uint64_t keyed_hash::operator()(std::string_view text) const noexcept {
   return folded(hash, seeds_[1]);
 }
 
+std::size_t process_hash::operator()(std::string_view text) const noexcept {
+  static const keyed_hash hash(random_source::from_entropy());
+  return static_cast<std::size_t>(hash(text));
+}
+
 }  // namespace kit::middleware::detail

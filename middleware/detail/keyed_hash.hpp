@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -16,6 +17,11 @@ class keyed_hash {
 
  private:
   std::uint64_t seeds_[2];
+};
+
+/// The same for all of the process: for hash tables whose keys others choose.
+struct process_hash {
+  std::size_t operator()(std::string_view text) const noexcept;
 };
 
 }  // namespace kit::middleware::detail

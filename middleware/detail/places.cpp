@@ -123,7 +123,7 @@ void places::leave(time_point now, const ticket& t) noexcept {
 
 void places::resize(std::size_t places) noexcept {
   if (limit_.load(std::memory_order_relaxed) == places) return;
-  limit_.store(places, std::memory_order_relaxed);
+  limit_.store(places);  // before it's seen who waits
   if (queued_.load() > 0) hand_on();
 }
 

@@ -3,10 +3,13 @@
 #include <cstddef>
 #include <iterator>
 #include <list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+
+#include <middleware/detail/keyed_hash.hpp>
 
 namespace kit::middleware::detail {
 
@@ -32,26 +35,28 @@ class recent_map {
     by_key_.emplace(recent_.front().first, recent_.begin());
     return recent_.front().second;
   }
-  void erase(std::string_view key) {
-    if (const auto found = by_key_.find(key); found != by_key_.end()) drop(found->second);
+  /// Out of it; nothing where there is none.
+  std::optional<Value> take(std::string_view key) {
+    const auto found = by_key_.find(key);
+    return found != by_key_.end() ? take_at(found->second) : std::nullopt;
   }
-  /// The one that nobody has asked for for the longest time; false where there is none.
-  bool erase_oldest() {
-    if (recent_.empty()) return false;
-    drop(std::prev(recent_.end()));
-    return true;
+  /// The one that nobody has asked for for the longest time.
+  std::optional<Value> take_oldest() {
+    return recent_.empty() ? std::nullopt : take_at(std::prev(recent_.end()));
   }
 
  private:
   using position = typename std::list<std::pair<std::string, Value>>::iterator;
 
-  void drop(position at) {
+  std::optional<Value> take_at(position at) {
+    std::optional<Value> value(std::move(at->second));
     by_key_.erase(at->first);  // the view of the key, before the key
     recent_.erase(at);
+    return value;
   }
 
   std::list<std::pair<std::string, Value>> recent_;  // the latest first
-  std::unordered_map<std::string_view, position> by_key_;
+  std::unordered_map<std::string_view, position, process_hash> by_key_;
 };
 
 }  // namespace kit::middleware::detail

@@ -1,38 +1,18 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <type_traits>
 #include <utility>
 
-#include <kit/classify.hpp>
 #include <kit/clock.hpp>
-#include <kit/http/response.hpp>
+#include <middleware/detail/http_sharing.hpp>
 #include <middleware/detail/recent_map.hpp>
 
 namespace kit::middleware::detail {
-
-/// What an answer itself says of how long others may be given it.
-struct keeping_time {
-  duration ttl = duration::max();
-  /// Whether afterwards, too, while a new one is fetched.
-  bool stale = true;
-};
-
-/// Nothing where others may not. Source: RFC 9111 section 3, for a shared cache.
-std::optional<keeping_time> may_keep_http(const http::response& r);
-
-template <class Resp>
-std::optional<keeping_time> may_keep(const Resp& r) {
-  if constexpr (std::is_same_v<Resp, http::response>) {
-    return may_keep_http(r);
-  } else {
-    return failed(r) ? std::nullopt : std::optional(keeping_time{});
-  }
-}
 
 /// Values by their keys, of which the least recently asked for go first. Threads: any.
 template <class Value>
@@ -48,17 +28,19 @@ class recent_values {
   /// One that is still good: `may_give(stored, keeping_time)`.
   template <class MayGive>
   std::optional<found_value> find(const std::string& key, MayGive may_give) {
+    std::optional<entry> gone;
     const std::lock_guard lock(mutex_);
     const auto* const e = values_.find(key);
     if (!e) return std::nullopt;
     if (!may_give(e->stored, e->keep)) {
-      values_.erase(key);
+      gone = values_.take(key);
       return std::nullopt;
     }
     values_.touch(key);
     return found_value{e->value, e->stored, e->keep};
   }
   void put(const std::string& key, Value value, time_point now, const keeping_time& keep) {
+    std::optional<entry> gone;
     const std::lock_guard lock(mutex_);
     if (auto* const e = values_.find(key)) {
       e->value = std::move(value);
@@ -66,24 +48,25 @@ class recent_values {
       e->keep = keep;
       return;
     }
-    if (values_.size() >= capacity_) values_.erase_oldest();
-    values_.insert(key, {std::move(value), now, keep, nullptr, false});
+    if (values_.size() >= capacity_) gone = values_.take_oldest();
+    values_.insert(key, {std::move(value), now, keep, nullptr, 0});
   }
 
-  /// Whether nobody is fetching a new value for it; then it owns what stops who does that now.
-  bool begin_refresh(const std::string& key, std::shared_ptr<void> stop) {
+  /// The number of a refresh that begins, where nobody is fetching a new value for it; else 0. Then
+  /// it owns what stops who does that now.
+  std::uint64_t begin_refresh(const std::string& key, std::shared_ptr<void> stop) {
     const std::lock_guard lock(mutex_);
     auto* const e = values_.find(key);
-    if (!e || e->refreshing) return false;
-    e->refreshing = true;
+    if (!e || e->refresh != 0) return 0;
+    e->refresh = ++refreshes_;
     std::swap(e->stop, stop);  // the last one has ended
-    return true;
+    return e->refresh;
   }
   /// While somebody fetches.
   class refreshing {
    public:
-    refreshing(std::weak_ptr<recent_values> of, std::string key)
-        : of_(std::move(of)), key_(std::move(key)) {}
+    refreshing(std::weak_ptr<recent_values> of, std::string key, std::uint64_t number)
+        : of_(std::move(of)), key_(std::move(key)), number_(number) {}
     refreshing(refreshing&&) noexcept = default;
     void put(Value value, time_point now, const keeping_time& keep) {
       if (const auto values = of_.lock()) values->put(key_, std::move(value), now, keep);
@@ -92,12 +75,14 @@ class recent_values {
       const auto values = of_.lock();
       if (!values) return;
       const std::lock_guard lock(values->mutex_);
-      if (auto* const e = values->values_.find(key_)) e->refreshing = false;
+      auto* const e = values->values_.find(key_);
+      if (e && e->refresh == number_) e->refresh = 0;
     }
 
    private:
     std::weak_ptr<recent_values> of_;
     std::string key_;
+    std::uint64_t number_;
   };
 
  private:
@@ -105,13 +90,14 @@ class recent_values {
     Value value;
     time_point stored;
     keeping_time keep;
-    std::shared_ptr<void> stop;
-    bool refreshing = false;
+    std::shared_ptr<void> stop;  // maybe whoever waits inside of it: not with the lock
+    std::uint64_t refresh = 0;   // that is under way
   };
 
   const std::size_t capacity_;
   std::mutex mutex_;
   recent_map<entry> values_;
+  std::uint64_t refreshes_ = 0;
 };
 
 }  // namespace kit::middleware::detail

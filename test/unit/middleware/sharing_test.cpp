@@ -4,13 +4,19 @@
 
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/async_result.hpp>
 #include <asio/strand.hpp>
+#include <asio/use_awaitable.hpp>
 
 #include <kit/chain.hpp>
 #include <kit/credentials.hpp>
@@ -365,6 +371,67 @@ TEST_CASE_FIXTURE(fixture, "cache: what fetches a new answer ends with the endpo
   }
 }
 
+namespace {
+
+// Goes on inside the call that cancels it.
+asio::awaitable<void> until_cancelled() {
+  co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(std::error_code)>(
+      [](auto handler) {
+        auto held = std::make_shared<decltype(handler)>(std::move(handler));
+        asio::get_associated_cancellation_slot(*held).assign([held](asio::cancellation_type) {
+          auto h = std::move(*held);
+          std::move(h)(std::make_error_code(std::errc::operation_canceled));
+        });
+      },
+      asio::use_awaitable);
+}
+
+}  // namespace
+
+TEST_CASE_FIXTURE(fixture, "cache: an old answer may go while a new one is fetched") {
+  bool hangs = false;
+  const auto call =
+      kit::chain(cache({.limits = cache_limits{.ttl = 1s, .stale_while_revalidate = 10s},
+                        .max_entries = 1}))(ep([&](request r) -> asio::awaitable<response> {
+        if (hangs) co_await until_cancelled();
+        co_return response{++calls, r.text == "x" ? "" : "no"};
+      }));
+  CHECK(n_of(call) == 1);
+  loop.advance(2s);
+  hangs = true;
+  CHECK(ask(call).value()->n == 1);
+  hangs = false;
+  SUBCASE("as its time is over") {
+    loop.advance(11s);
+    CHECK(n_of(call) == 2);
+  }
+  SUBCASE("to make room") {
+    const auto other = ask(call, "y");
+    CHECK(other.value()->n == 2);  // isn't kept
+    CHECK(n_of(call) == 1);
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "cache: a new answer that takes too long is given up") {
+  const auto call = kit::chain(cache(
+      {.limits = cache_limits{.ttl = 1s, .stale_while_revalidate = 1h, .refresh_timeout = 5s}}))(
+      handler);
+  CHECK(n_of(call) == 1);
+  loop.advance(2s);
+  takes = 2h;
+  CHECK(ask(call).value()->n == 1);
+  loop.advance(4s);
+  CHECK(ask(call).value()->n == 1);
+  CHECK(calls == 2);
+  loop.advance(1s);
+  CHECK(running == 0);
+  takes = 10ms;
+  CHECK(ask(call).value()->n == 1);
+  loop.advance(10ms);
+  CHECK(ask(call).value()->n == 3);
+  CHECK_THROWS_AS(validate(cache_limits{.refresh_timeout = 0s}), error);
+}
+
 // --- idempotency
 
 TEST_CASE_FIXTURE(fixture, "idempotency: a repeated key gets the first answer") {
@@ -424,6 +491,25 @@ TEST_CASE_FIXTURE(fixture, "idempotency: final errors are answers, too, others a
   CHECK(ask_twice("a", error(errc::failed_precondition, "no funds")) == 1);
   CHECK(ask_twice("b", error(errc::unavailable)) == 2);
   CHECK(ask_twice("c", error(errc::deadline_exceeded)) == 2);
+}
+
+TEST_CASE_FIXTURE(fixture, "idempotency: a business error that may pass is tried anew") {
+  struct answer {
+    int n = 0;
+    std::optional<error> err;
+    std::optional<error> failed() const { return err; }
+  };
+  std::optional<error> business = error(errc::unavailable, "try later");
+  const auto call = kit::chain(idempotency())(kit::endpoint<request, answer>(
+      [&](request) -> asio::awaitable<answer> { co_return answer{++calls, business}; }));
+  const auto n = [&] {
+    return loop.start(kit::with_context(with_key("k"), call.try_call(request{}))).value()->n;
+  };
+  CHECK(n() == 1);
+  business = error(errc::not_found, "nobody");
+  CHECK(n() == 2);
+  business.reset();
+  CHECK(n() == 2);
 }
 
 TEST_CASE_FIXTURE(fixture, "idempotency: the key of another request, or of somebody else") {

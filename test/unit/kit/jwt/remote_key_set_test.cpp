@@ -112,6 +112,37 @@ std::string cause_of(const kit::error& e) {
 
 }  // namespace
 
+TEST_CASE("jwt::remote_key_set: where the issuer hangs, old keys serve after a second") {
+  fixture f;
+  const auto old = f.filled({"a"}, "max-age=60");
+  f.loop.advance(2h);
+  CHECK(f.keys->current() == nullptr);
+  const auto first = f.get();
+  f.loop.advance(999ms);
+  CHECK(first.pending());
+  f.loop.advance(1ms);
+  CHECK(first.value().value() == old);
+  CHECK(f.fetches() == 2);
+  CHECK(f.get().value().value() == old);
+  f.loop.advance(9s);  // the fetch is given up
+  CHECK(f.errors.size() == 1);
+  CHECK(f.get().value().value() == old);
+  CHECK(f.fetches() == 3);
+  // Others than those still have to be fetched.
+  const auto other = f.newer_than(old);
+  f.loop.advance(2s);
+  CHECK(other.pending());
+  (void)f.mock.handle.next();
+  f.give(answer(document({"b"})));
+  CHECK(id_of(other.value().value()) == "b");
+  f.loop.advance(27h);
+  const auto none = f.get();
+  f.loop.advance(9s);
+  CHECK(none.pending());
+  f.loop.advance(1s);
+  CHECK(none.value().error() == errc::unavailable);
+}
+
 TEST_CASE("jwt::remote_key_set: fetched when first asked for, and kept") {
   fixture f;
   CHECK(f.keys->current() == nullptr);

@@ -1,13 +1,19 @@
 #include <kit/sd/lb/retry.hpp>
 
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
 
 #include <kit/attempts.hpp>
 #include <kit/testing/loop.hpp>
@@ -211,6 +217,29 @@ TEST_CASE_FIXTURE(fixture,
   o.timeout = 1s;
   CHECK(call({fails()}, o).error() == errc::deadline_exceeded);
   CHECK(from->picks < 1000);  // it pauses
+}
+
+TEST_CASE("sd::retry: what fails at once doesn't keep the loop") {
+  asio::io_context io(1);
+  const auto from = std::make_shared<in_turn>(std::vector<ep>());
+  balancer_retry_options o{.timeout = 50ms, .until_timeout = true};
+  SUBCASE("without a pause") {
+    o.limits = kit::retry_limits{.first_pause = 0ms};
+  }
+  SUBCASE("when the loop is late") {
+    asio::post(io, [] { std::this_thread::sleep_for(70ms); });
+  }
+  const auto call = kit::sd::retry<int, std::string>(from, o);
+  std::optional<kit::result<std::string>> answer;
+  asio::co_spawn(io, call.try_call(1),
+                 [&](std::exception_ptr, kit::result<std::string> r) { answer = std::move(r); });
+  bool turn = false;
+  asio::post(io, [&] { turn = true; });
+  io.run_for(20s);
+  CHECK(turn);
+  REQUIRE(answer);
+  CHECK(answer->error() == errc::deadline_exceeded);
+  CHECK(from->picks > 0);
 }
 
 TEST_CASE("sd::retry: there must be a balancer [sd/lb/retry:13]") {
