@@ -35,7 +35,8 @@ struct coalesce_options {
 
 /// Identical calls at the same time share one: the first one makes it, and all get its answer, or
 /// its error. When the one that makes it is cancelled, the next one does. For endpoints that only
-/// read. A response is copied for each.
+/// read. A response is copied for each. One that makes the same call inside of itself waits for
+/// itself.
 ///
 /// Of HTTP, calls for `by_request` aren't the same that are conditional or carry credentials, and
 /// an answer isn't shared that is a stream, or has `Set-Cookie`, `Vary`, or `Cache-Control` with

@@ -265,6 +265,7 @@ asio::awaitable<result<void>> load_shed::wait(call& c, state& s) {
     auto& at = shared_->of(c.timers());
     const std::lock_guard lock(at.mutex);
     at.control.begin_turn(now);
+    s.waiting_.reset();
     co_return result<void>();
   }
   if (w->for_deadline() && now >= w->limit()) {
