@@ -329,15 +329,19 @@ TEST_CASE_FIXTURE(fixture, "cache: what fetches a new answer ends with the endpo
 
 namespace {
 
-// Goes on inside the call that cancels it.
-asio::awaitable<void> until_cancelled() {
+// Those that wait for ever: cancelled, they go on inside the call that cancels them.
+using waiting_ones = std::vector<std::shared_ptr<void>>;
+asio::awaitable<void> until_cancelled(waiting_ones& all) {
   co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(std::error_code)>(
-      [](auto handler) {
-        auto held = std::make_shared<decltype(handler)>(std::move(handler));
-        asio::get_associated_cancellation_slot(*held).assign([held](asio::cancellation_type) {
-          auto h = std::move(*held);
-          std::move(h)(std::make_error_code(std::errc::operation_canceled));
-        });
+      [&all](auto handler) {
+        const auto own = std::make_shared<decltype(handler)>(std::move(handler));
+        all.push_back(own);
+        asio::get_associated_cancellation_slot(*own).assign(
+            [weak = std::weak_ptr(own)](asio::cancellation_type) {
+              const auto held = weak.lock();
+              auto h = std::move(*held);
+              std::move(h)(std::make_error_code(std::errc::operation_canceled));
+            });
       },
       asio::use_awaitable);
 }
@@ -346,10 +350,11 @@ asio::awaitable<void> until_cancelled() {
 
 TEST_CASE_FIXTURE(fixture, "cache: an old answer may go while a new one is fetched") {
   bool hangs = false;
+  waiting_ones waiting;
   const auto call =
       kit::chain(cache({.limits = cache_limits{.ttl = 1s, .stale_while_revalidate = 10s},
                         .max_entries = 1}))(ep([&](request r) -> asio::awaitable<response> {
-        if (hangs) co_await until_cancelled();
+        if (hangs) co_await until_cancelled(waiting);
         co_return response{++calls, r.text == "x" ? "" : "no"};
       }));
   CHECK(n_of(call) == 1);
