@@ -33,7 +33,8 @@ void validate(const lag_limits& l) {
 lag_control::verdict lag_control::enter(time_point now, const lag_limits& limits, criticality of,
                                         std::size_t waiting) noexcept {
   if (overloaded_ && of == criticality::sheddable) return verdict::shed;
-  if (waiting > 0 || turns_given_) return verdict::wait;
+  const bool turns_to_come = turns_given_ && turns_began_ == time_point::max();
+  if (waiting > 0 || turns_to_come) return verdict::wait;
   if (now - began_ < slice(limits)) return verdict::run;  // in the round, or soon after a short one
   if (in_round_) return verdict::wait;
   in_round_ = true;

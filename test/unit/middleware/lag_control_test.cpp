@@ -58,7 +58,11 @@ TEST_CASE_FIXTURE(asked_control, "lag_control: who comes late in a round waits f
 
   CHECK(round(0ms, 3) == 1);
   CHECK(c.in_round());
-  CHECK(enter(critical) == verdict::wait);  // the turns are given
+  CHECK(enter(critical) == verdict::wait);  // those who have a turn come before
+  c.begin_turn(now);
+  CHECK(enter() == verdict::run);
+  now += 2ms;
+  CHECK(enter() == verdict::wait);
   CHECK(round(0ms, 0) == 0);
   CHECK_FALSE(c.in_round());
   CHECK(enter() == verdict::run);
