@@ -45,7 +45,8 @@ call_key by_client_address() {
 call_key by_identity() {
   return [](const context& ctx) {
     const auto* who = ctx.get<identity>();
-    if (!who || who->subject.empty() || who->issuer.empty()) return who ? who->subject : "";
+    if (!who) return std::string();
+    if (who->subject.empty() || who->issuer.empty()) return who->subject;
     // With a length, so that no subject passes for another issuer's.
     return std::to_string(who->issuer.size()) + " " + who->issuer + "\n" + who->subject;
   };

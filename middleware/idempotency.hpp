@@ -169,27 +169,20 @@ class idempotency {
     static asio::awaitable<void> carry_out(detail::place<with_calls, Req, Resp> at,
                                            detail::leading<Resp> lead, Req req) {
       auto r = co_await at->next.try_call(std::move(req));
-      if (!is_final(r)) co_return lead.give({.first = std::move(r)});
+      if (!detail::is_final(r)) co_return lead.give({.first = std::move(r)});
       const auto now = timer_wheel::of(co_await asio::this_coro::executor).now();
-      auto others = for_others(r);
-      lead.keep({.first = std::move(r), .others = std::move(others)},
-                saturating_add(now, at->layer.keep));
+      lead.keep(kept(std::move(r)), saturating_add(now, at->layer.keep));
     }
 
-    static bool is_final(const result<Resp>& r) {
-      if (r) return detail::is_final(*r);
-      const auto& e = r.error();
-      return e != errc::canceled && !e.refused() && !classify::may_repeat(e);
-    }
-
-    static result<Resp> for_others(const result<Resp>& r) {
+    static typename detail::joined_call<Resp>::answers kept(result<Resp> r) {
       if constexpr (detail::is_http<Resp>) {
         if (r && r->body.is_stream()) {
-          return fail(errc::failed_precondition,
-                      "carried out before; its answer was a stream, which isn't kept");
+          return {.first = std::move(r),
+                  .others = fail(errc::failed_precondition,
+                                 "carried out before; its answer was a stream, which isn't kept")};
         }
       }
-      return r;
+      return {.others = std::move(r)};
     }
   };
 

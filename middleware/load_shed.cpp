@@ -108,7 +108,7 @@ class turn_queue {
 
 }  // namespace
 
-struct load_shed::shared : std::enable_shared_from_this<shared> {
+struct load_shed::shared {
   explicit shared(load_shed_options o) : options(std::move(o)) {}
 
   /// Of one loop.

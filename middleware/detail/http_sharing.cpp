@@ -34,8 +34,8 @@ bool may_share_http(const http::response& r) {
   return !is_for_one(r, http::cache_control::of(r.headers));
 }
 
-bool is_final_http(const http::response& r) {
-  return !http::by_status()(outcome(result<http::response>(r))).retryable;
+bool is_final_http(const result<http::response>& r) {
+  return !http::by_status()(r).retryable;
 }
 
 void set_age(http::response& r, duration age) {

@@ -6,7 +6,9 @@
 
 #include <kit/classify.hpp>
 #include <kit/clock.hpp>
+#include <kit/error.hpp>
 #include <kit/http/response.hpp>
+#include <kit/result.hpp>
 
 namespace kit::middleware::detail {
 
@@ -25,7 +27,7 @@ std::optional<keeping_time> may_keep_http(const http::response& r, duration took
 /// Whether it's also the answer to others who ask the same at the same time.
 bool may_share_http(const http::response& r);
 /// Whether the same request will be answered the same way later.
-bool is_final_http(const http::response& r);
+bool is_final_http(const result<http::response>& r);
 /// Says how old it is. Source: RFC 9111 5.1.
 void set_age(http::response& r, duration age);
 
@@ -51,11 +53,15 @@ bool may_share(const Resp& r) {
 }
 
 template <class Resp>
-bool is_final(const Resp& r) {
+bool is_final(const result<Resp>& r) {
+  if (!r) {
+    const auto& e = r.error();
+    return e != errc::canceled && !e.refused() && !classify::may_repeat(e);
+  }
   if constexpr (is_http<Resp>) {
     return is_final_http(r);
   } else {
-    const auto e = failed(r);
+    const auto e = failed(*r);
     return !e || !classify::may_repeat(*e);
   }
 }

@@ -35,9 +35,9 @@ class joined_call {
 
   /// What those who wait for it get.
   struct answers {
-    /// Who was the first; once.
+    /// Who was the first, if it isn't the same; once, and not kept when he has gone.
     std::optional<result<Resp>> first = {};
-    /// The others. Nothing: it has to be made anew.
+    /// All. Nothing: it has to be made anew.
     std::optional<result<Resp>> others = {};
     /// By each of the others for himself, rather than by one of them.
     bool apart = false;
@@ -46,7 +46,8 @@ class joined_call {
   /// By whoever makes the call.
   void publish(answers a) {
     const auto lock = changed_.lock();
-    answers_ = std::move(a);
+    std::swap(answers_, a);
+    if (first_gone_) std::swap(answers_.first, a.first);  // not destroyed with the lock
     over_ = true;
     changed_.notify_all();
   }
@@ -58,6 +59,17 @@ class joined_call {
   /// Nothing: it has to be made anew. When cancelled, that is the answer.
   static asio::awaitable<std::optional<result<Resp>>> answer(std::shared_ptr<joined_call> self,
                                                              context ctx, bool first = false) {
+    struct leaving {
+      joined_call& call;
+      bool first;
+      ~leaving() {
+        if (!first) return;
+        std::optional<result<Resp>> unclaimed;
+        const auto lock = call.changed_.lock();
+        std::swap(call.answers_.first, unclaimed);
+        call.first_gone_ = true;
+      }
+    } const guard{*self, first};
     auto lock = self->changed_.lock();
     while (!self->over_) {
       const auto woken = co_await self->changed_.wait(std::move(lock));
@@ -66,7 +78,7 @@ class joined_call {
       }
       lock = self->changed_.lock();
     }
-    if (first) co_return std::exchange(self->answers_.first, std::nullopt);
+    if (first && self->answers_.first) co_return std::exchange(self->answers_.first, std::nullopt);
     co_return self->answers_.others;
   }
 
@@ -75,6 +87,7 @@ class joined_call {
   monitor changed_;
   // With it locked:
   answers answers_;
+  bool first_gone_ = false;
   bool over_ = false;
 };
 

@@ -204,3 +204,27 @@ TEST_CASE("idempotency: of HTTP, what is kept") {
   CHECK(loop.start(call.try_call(r)).error() == errc::failed_precondition);
   CHECK(calls == 3);
 }
+
+TEST_CASE("idempotency: of HTTP, a stream isn't kept for somebody who has gone") {
+  namespace http = kit::http;
+  kit::testing::loop loop;
+  struct none final : http::body_source {
+    asio::awaitable<std::optional<std::string>> read() override { co_return std::nullopt; }
+  };
+  std::weak_ptr<none> seen;
+  const auto call = kit::chain(idempotency())(kit::endpoint<http::request, http::response>(
+      [&](http::request) -> asio::awaitable<http::response> {
+        co_await kit::sleep_for(1s);
+        auto content = std::make_shared<none>();
+        seen = content;
+        co_return http::response{.body = http::body(std::move(content))};
+      }));
+  http::request r{.method = http::method::post, .target = "/"};
+  r.headers.set("Idempotency-Key", "k");
+  auto first = loop.start(call.try_call(r));
+  first.cancel();
+  loop.advance(1s);
+  CHECK(first.done());
+  CHECK(seen.expired());
+  CHECK(loop.start(call.try_call(r)).error() == errc::failed_precondition);
+}
