@@ -81,14 +81,14 @@ void lag_control::add(time_point now, const lag_limits& limits, duration lag) no
   }
   if (!above_) {
     above_ = true;
-    above_since_ = now - lag;
+    above_since_ = now;
   }
   if (now - above_since_ >= limits.interval) overloaded_ = true;
 }
 
 duration lag_control::patience(const lag_limits& limits, criticality of) const noexcept {
-  const bool short_of_time = overloaded_ && of != criticality::critical;
-  return short_of_time ? limits.target : limits.interval;
+  if (!overloaded_) return duration::max();
+  return of == criticality::critical ? limits.interval : limits.target;
 }
 
 }  // namespace kit::middleware

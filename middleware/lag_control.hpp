@@ -14,7 +14,7 @@ struct lag_limits {
   /// Lag that is there for good, not only now and then, is too much above this. Positive.
   duration target = std::chrono::milliseconds{5};
   /// What "for good" is: lag that hasn't been below the target for so long. At least the target, an
-  /// hour at most. No call waits longer for its turn.
+  /// hour at most.
   duration interval = std::chrono::milliseconds{100};
 
   friend bool operator==(const lag_limits&, const lag_limits&) = default;
@@ -34,9 +34,10 @@ void validate(const lag_limits& limits);
 /// Lag is how long the first of those that wait has waited by the end of a round; nothing where all
 /// of them have their turn in the next one. Once it has been above the target for a whole interval
 /// the loop is overloaded, until it falls below. Then sheddable calls are shed at once, and others
-/// when they have waited longer than the target; but critical ones, as at other times everybody,
-/// only after an interval. So a burst is borne as long as there is time for it afterwards, and
-/// where there isn't, calls don't wait just to be shed later.
+/// when they have waited longer than the target, critical ones than an interval, unless there is a
+/// turn for them and none of their class that came later. So a burst, or what comes while the
+/// program is held up, is borne as long as there is time for it afterwards, and where there isn't,
+/// calls don't wait just to be shed later.
 ///
 /// A state machine, without a clock or a lock. Threads: one at a time.
 /// Source: Nichols and Jacobson, Controlling Queue Delay, 2012; Maurer, Fail at Scale, 2015.
@@ -62,7 +63,7 @@ class lag_control {
     if (turns_given_ && turns_began_ == time_point::max()) turns_began_ = now;
   }
 
-  /// How long such a call may have waited when its turn comes.
+  /// How long such a call may have waited when its turn comes, where others of its class wait.
   duration patience(const lag_limits& limits, criticality of) const noexcept;
   bool overloaded() const noexcept { return overloaded_; }
   /// At the end of the last round.

@@ -76,14 +76,19 @@ class turn_queue {
     return first;
   }
 
-  // Gives so many their turn, and sheds those before them who have waited longer than they may.
+  // Gives so many their turn, and sheds those before them who have waited longer than they may; but
+  // no turn is left unused.
   void give(std::size_t turns, time_point now, const lag_control& control, const lag_limits& l) {
     for (auto n = waiting_.size(); n-- > 0;) {
       auto& q = waiting_[n];
       const auto patience = control.patience(l, static_cast<criticality>(n));
-      while (!q.empty() && (turns > 0 || now - q.front()->since() > patience)) {
+      const auto too_late = [&](const waiting_call& w) {
+        return q.size() > turns && now - w.since() > patience;
+      };
+      while (!q.empty() && (turns > 0 || too_late(*q.front()))) {
+        const bool shed = too_late(*q.front());
         const auto w = take(q);
-        if (now - w->since() > patience || now >= w->limit()) {
+        if (shed || now >= w->limit()) {
           w->decide(waiting_call::fate::evicted);
         } else if (w->decide(waiting_call::fate::granted)) {
           --turns;
@@ -235,7 +240,7 @@ result<admission> load_shed::enter(call& c, state& s) {
     verdict = at.control.enter(now, limits, of, waiting);
     lag = at.control.lag();
     if (verdict == lag_control::verdict::wait) {
-      s.waiting_ = std::make_shared<waiting_call>(c, limits.interval);
+      s.waiting_ = std::make_shared<waiting_call>(c, duration::max());
       at.queue.push(of, s.waiting_);
     }
     probe = at.control.in_round() && !at.probing;

@@ -51,8 +51,8 @@ class Load:
                     connection.request("POST", "/" + method, json.dumps(request))
                     answer = connection.getresponse()
                     content = answer.read()
-                    if (answer.status, json.loads(content)) != (200, response):
-                        self.failures.append((answer.status, content))
+                    if answer.status != 200 or json.loads(content) != response:
+                        self.failures.append((answer.status, answer.getheaders(), content))
                     counts[method, error] += 1
         except Exception as e:  # a request was lost
             self.failures.append(e)

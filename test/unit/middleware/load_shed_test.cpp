@@ -1,5 +1,6 @@
 #include <middleware/load_shed.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -180,13 +181,29 @@ TEST_CASE_FIXTURE(busy_loop, "load_shed: a burst is borne for an interval") {
   for (int i = 0; i < 60; ++i)
     start();
   run();
-  CHECK(of(standard).good < 50);
+  CHECK(of(standard).good < 20 + 30);
   CHECK(of(standard).refused > 30);
-  const auto& refusal = answers.back().error;
-  REQUIRE(refusal);
+  const auto refused =
+      std::find_if(answers.begin(), answers.end(), [](const answer& a) { return a.error; });
+  REQUIRE(refused != answers.end());
+  const auto& refusal = refused->error;
   CHECK(*refusal == kit::error(errc::unavailable, "overloaded"));
   CHECK(refusal->refused());
   CHECK(refusal->retry_after() == 100ms);
+}
+
+TEST_CASE_FIXTURE(busy_loop, "load_shed: a loop that is held up sheds nobody who isn't too many") {
+  for (int i = 0; i < 5; ++i) {
+    start(standard, "standard");
+    start(standard, "standard");
+    start(critical, "critical");
+    for (int n = 0; n < 3; ++n)
+      io.poll_one();
+    time.at += 1s;  // the processor is elsewhere
+    run();
+  }
+  CHECK(of(standard).refused + of(critical).refused == 0);
+  CHECK(done.size() == 15);
 }
 
 TEST_CASE_FIXTURE(busy_loop, "load_shed: ten times what it can do") {
@@ -203,10 +220,18 @@ TEST_CASE_FIXTURE(busy_loop, "load_shed: ten times what it can do") {
   CHECK(of(standard).refused == 0);
 }
 
+TEST_CASE_FIXTURE(busy_loop,
+                  "load_shed: more than it can do of what takes longer than the target") {
+  each = 20ms;
+  load{*this, {{standard, 60}}}.run_for(10s, 200ms);
+  CHECK(of(standard).good >= 495);
+  CHECK(of(standard).refused >= 95);
+}
+
 TEST_CASE_FIXTURE(busy_loop, "load_shed: critical calls alone are too many") {
   load{*this, {{critical, 2500}}}.run_for(2s);
   CHECK(of(critical).good >= 490);
-  CHECK(of(critical).longest <= 100ms + each);
+  CHECK(of(critical).longest <= 100ms + 2 * each);
   CHECK(of(critical).refused > 4000);
 }
 
@@ -248,7 +273,7 @@ TEST_CASE_FIXTURE(busy_loop, "load_shed: what was enough for few calls isn't tak
     start();
   run();
   CHECK(of(standard).good < 150 + 30);
-  CHECK(of(standard).longest <= 100ms + 2 * each);
+  CHECK(of(standard).longest <= 105ms + 3 * each);
 }
 
 TEST_CASE("load_shed: each of many loops has its own turns") {
@@ -319,8 +344,8 @@ TEST_CASE_FIXTURE(busy_loop, "load_shed: limits are turned at run time") {
   for (int i = 0; i < 20; ++i)
     start();
   run();
-  CHECK(of(standard).longest <= 10ms + 2 * each);
-  CHECK(of(standard).refused >= 16);
+  CHECK(of(standard).longest <= 15ms + 4 * each);
+  CHECK(of(standard).refused >= 13);
 }
 
 TEST_CASE_FIXTURE(busy_loop, "load_shed: a deadline that comes while it waits") {
