@@ -75,8 +75,9 @@ std::size_t lag_control::next_round(time_point now, const lag_limits& limits, st
 
 void lag_control::add(time_point now, const lag_limits& limits, duration lag) noexcept {
   lag_ = lag;
+  if (lag == duration::zero()) overloaded_ = false;
   if (lag <= limits.target) {
-    above_ = overloaded_ = false;
+    above_ = false;
     return;
   }
   if (!above_) {

@@ -33,11 +33,11 @@ void validate(const lag_limits& limits);
 ///
 /// Lag is how long the first of those that wait has waited by the end of a round; nothing where all
 /// of them have their turn in the next one. Once it has been above the target for a whole interval
-/// the loop is overloaded, until it falls below. Then sheddable calls are shed at once, and others
-/// when they have waited longer than the target, critical ones than an interval, unless there is a
-/// turn for them and none of their class that came later. So a burst, or what comes while the
-/// program is held up, is borne as long as there is time for it afterwards, and where there isn't,
-/// calls don't wait just to be shed later.
+/// the loop is overloaded, until all have their turn again. Then sheddable calls are shed at once,
+/// and others when they have waited longer than the target, critical ones than an interval, unless
+/// there is a turn for them and none of their class that came later. So a burst, or what comes
+/// while the program is held up, is borne as long as there is time for it afterwards, and where
+/// there isn't, calls don't wait just to be shed later.
 ///
 /// A state machine, without a clock or a lock. Threads: one at a time.
 /// Source: Nichols and Jacobson, Controlling Queue Delay, 2012; Maurer, Fail at Scale, 2015.

@@ -86,9 +86,9 @@ class turn_queue {
         return q.size() > turns && now - w.since() > patience;
       };
       while (!q.empty() && (turns > 0 || too_late(*q.front()))) {
-        const bool shed = too_late(*q.front());
+        const bool late = too_late(*q.front());
         const auto w = take(q);
-        if (shed || now >= w->limit()) {
+        if (late || now >= w->limit()) {
           w->decide(waiting_call::fate::evicted);
         } else if (w->decide(waiting_call::fate::granted)) {
           --turns;

@@ -139,7 +139,8 @@ TEST_CASE_FIXTURE(asked_control,
   CHECK(enter(standard, 10) == verdict::wait);
   CHECK(enter(critical, 10) == verdict::wait);
 
-  CHECK_FALSE(add(7ms, 10ms));
+  CHECK(add(7ms, 10ms));
+  CHECK_FALSE(add(0ms, 10ms));
   CHECK(enter(sheddable, 10) == verdict::wait);
   CHECK_FALSE(add(1s, 1s));  // held up once
   CHECK(add(1s, 100ms));
