@@ -14,7 +14,7 @@ void require(bool right, const char* what) {
 
 }  // namespace
 
-void validate(const backoff_options& o) {
+void require_valid(const backoff_options& o) {
   require(o.initial > duration::zero(), "initial: must be positive");
   require(o.max >= o.initial, "max: must be at least initial");
   require(o.multiplier >= 1 && o.multiplier <= 1e6, "multiplier: must be from 1 to 1e6");
@@ -23,7 +23,7 @@ void validate(const backoff_options& o) {
 
 backoff::backoff(const backoff_options& options, random_source random)
     : options_(options), random_(random), previous_(options.initial) {
-  validate(options);
+  require_valid(options);
 }
 
 duration backoff::next() noexcept {

@@ -5,7 +5,7 @@
 
 namespace kit {
 
-/// How waits between attempts grow. Plain data; checked by `validate`, which `backoff` calls.
+/// How waits between attempts grow. Plain data; checked by `require_valid`, which `backoff` calls.
 struct backoff_options {
   /// What the first wait grows from, as if it had been the wait before. Positive.
   duration initial = std::chrono::seconds{1};
@@ -21,7 +21,7 @@ struct backoff_options {
 };
 
 /// Throws `errc::invalid_argument` naming the member that is out of range.
-void validate(const backoff_options& options);
+void require_valid(const backoff_options& options);
 
 /// How long to wait before the next attempt: exponential, with jitter.
 ///

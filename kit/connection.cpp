@@ -15,8 +15,8 @@
 namespace kit {
 namespace {
 
-void validate(const connection_options& o) {
-  validate(o.backoff);
+void require_valid(const connection_options& o) {
+  require_valid(o.backoff);
   const auto require = [](bool right, const char* what) {
     if (!right) throw error(errc::invalid_argument, std::string("connection_options::") + what);
   };
@@ -230,7 +230,7 @@ void connection::state::shut() noexcept {
 connection::connection(const asio::any_io_executor& ex, kit::network& network, std::string address,
                        random_source random, connection_options options)
     : work_(ex) {
-  validate(options);
+  require_valid(options);
   backoff waits(options.backoff, random);
   state_ = std::make_shared<state>(network, std::move(address), std::move(options));
   if (!work_.try_spawn("connection", state::maintain(state_, waits))) shut();

@@ -10,7 +10,7 @@
 
 namespace kit {
 
-void validate(const retry_budget_limits& l) {
+void require_valid(const retry_budget_limits& l) {
   if (!(l.ratio >= 0 && std::isfinite(l.ratio))) {
     throw error(errc::invalid_argument, "retry_budget_limits::ratio: finite, not negative");
   }

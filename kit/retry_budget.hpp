@@ -9,7 +9,7 @@
 
 namespace kit {
 
-/// How many second attempts calls may make. Plain data; checked by `validate`.
+/// How many second attempts calls may make. Plain data; checked by `require_valid`.
 struct retry_budget_limits {
   /// For each call, that many: with 0.2, retries add a fifth to the load at most. Not negative.
   double ratio = 0.2;
@@ -19,7 +19,7 @@ struct retry_budget_limits {
   friend bool operator==(const retry_budget_limits&, const retry_budget_limits&) = default;
 };
 /// Throws `errc::invalid_argument` naming the member that is out of range.
-void validate(const retry_budget_limits& limits);
+void require_valid(const retry_budget_limits& limits);
 
 /// The calls and retries of the last ten seconds, in steps of one, and whether there may be more: a
 /// state machine, without a clock or a lock. Threads: one at a time.

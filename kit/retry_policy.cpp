@@ -18,7 +18,7 @@ duration pause_before(std::uint32_t next_attempt, const retry_limits& l, random_
 
 }  // namespace
 
-void validate(const retry_limits& l) {
+void require_valid(const retry_limits& l) {
   if (l.first_pause < duration::zero()) {
     throw error(errc::invalid_argument, "retry_limits::first_pause: not negative");
   }

@@ -10,7 +10,7 @@
 
 namespace kit {
 
-/// How often and when a call is tried. Plain data; checked by `validate`.
+/// How often and when a call is tried. Plain data; checked by `require_valid`.
 struct retry_limits {
   /// In all; 0 counts as 1.
   std::uint32_t max_attempts = 3;
@@ -28,7 +28,7 @@ struct retry_limits {
   friend bool operator==(const retry_limits&, const retry_limits&) = default;
 };
 /// Throws `errc::invalid_argument` naming the member that is out of range.
-void validate(const retry_limits& limits);
+void require_valid(const retry_limits& limits);
 
 /// What is to be done after an attempt.
 enum class retry_verdict : std::uint8_t {

@@ -23,16 +23,15 @@ namespace kit {
 /// A small handle: copies are the same setting. Reading takes a few nanoseconds, no lock and no
 /// shared write. Readers see the value before or the one after, never a mixture.
 ///
-/// T is plain data. Where it can be wrong, a function `void validate(const T&)` beside it throws
-/// `errc::invalid_argument` naming the member.
-/// Threads: any. Source: Linux's seqlock.
+/// T is plain data. Where it can be wrong, a function `void require_valid(const T&)` beside it
+/// throws `errc::invalid_argument` naming the member. Threads: any. Source: Linux's seqlock.
 template <class T>
 class setting {
   static_assert(std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T>,
                 "a setting is plain data: what else a policy needs isn't turned at run time");
 
  public:
-  /// Errors: what `validate` throws.
+  /// Errors: what `require_valid` throws.
   setting(const T& initial = T{}) : state_(std::make_shared<state>()) { set(initial); }
   template <class U>
     requires(std::convertible_to<const U&, T> && !std::same_as<U, T>)
@@ -52,9 +51,9 @@ class setting {
     }
   }
 
-  /// Errors: what `validate` throws; then it stays as it was.
+  /// Errors: what `require_valid` throws; then it stays as it was.
   void set(const T& value) const {
-    if constexpr (requires { validate(value); }) validate(value);
+    if constexpr (requires { require_valid(value); }) require_valid(value);
     std::array<std::uint64_t, words> copy{};
     std::memcpy(copy.data(), &value, sizeof(T));
     const std::lock_guard lock(state_->writing);

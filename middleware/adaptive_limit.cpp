@@ -14,7 +14,7 @@ void require(bool right, const char* what) {
   if (!right) throw error(errc::invalid_argument, what);
 }
 
-void validate(const limit_range& r) {
+void require_valid(const limit_range& r) {
   require(r.min >= 1, "limit_range::min: at least 1");
   require(r.max >= r.min && r.max <= 1e9, "limit_range::max: min to 1e9");
   require(r.initial >= r.min && r.initial <= r.max, "limit_range::initial: min to max");
@@ -44,14 +44,14 @@ double nanoseconds_of(duration d) noexcept {
 
 }  // namespace
 
-void validate(const aimd_options& o) {
-  validate(o.range);
+void require_valid(const aimd_options& o) {
+  require_valid(o.range);
   require(o.backoff > 0 && o.backoff < 1, "aimd_options::backoff: above 0 and below 1");
   require(o.timeout > duration::zero(), "aimd_options::timeout: positive");
 }
 
-void validate(const gradient_options& o) {
-  validate(o.range);
+void require_valid(const gradient_options& o) {
+  require_valid(o.range);
   require(o.tolerance >= 1, "gradient_options::tolerance: 1 or more");
   require(o.window >= 10, "gradient_options::window: at least 10");
   require(o.measure_every >= 100, "gradient_options::measure_every: at least 100");
@@ -59,7 +59,7 @@ void validate(const gradient_options& o) {
 
 adaptive_limit::adaptive_limit(const options& o)
     : options_(o), limit_(range_of(o).initial), highest_(limit_) {
-  std::visit([](const auto& one) { validate(one); }, options_);
+  std::visit([](const auto& one) { require_valid(one); }, options_);
   // Of calls that begin together the short ones end first, which would look like what is usual.
   to_skip_ = static_cast<std::uint64_t>(std::min(limit_, 100.0));
 }

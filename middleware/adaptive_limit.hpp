@@ -44,7 +44,7 @@ struct aimd_options {
   duration timeout = std::chrono::seconds{5};
 };
 /// Throws `errc::invalid_argument` naming the member that is out of range.
-void validate(const aimd_options& options);
+void require_valid(const aimd_options& options);
 
 /// By how much longer calls take than where the callee isn't busy. The mean of many calls is
 /// compared with another such mean, so it doesn't matter how different single calls are. Up to
@@ -67,7 +67,7 @@ struct gradient_options {
   std::uint32_t measure_every = 10'000;
 };
 /// Throws `errc::invalid_argument` naming the member that is out of range.
-void validate(const gradient_options& options);
+void require_valid(const gradient_options& options);
 
 /// Finds out how many calls at a time a callee takes, from how they go. A state machine, without a
 /// clock or a lock. Threads: one at a time.
@@ -75,7 +75,7 @@ class adaptive_limit {
  public:
   using options = std::variant<gradient_options, aimd_options>;
 
-  /// Errors: those of `validate`.
+  /// Errors: those of `require_valid`.
   explicit adaptive_limit(const options& o);
 
   void add(const limit_sample& sample) noexcept;

@@ -19,7 +19,7 @@ std::string_view name(breaker_state state) noexcept {
   return "";
 }
 
-void validate(const breaker_limits& l) {
+void require_valid(const breaker_limits& l) {
   if (!(l.failure_ratio >= 0 && l.failure_ratio <= 1)) {
     throw error(errc::invalid_argument, "breaker_limits::failure_ratio: 0 to 1");
   }

@@ -17,7 +17,7 @@ enum class breaker_state : std::uint8_t {
 /// `closed`, `open`, `half-open`.
 std::string_view name(breaker_state state) noexcept;
 
-/// When a breaker opens and closes. Plain data; checked by `validate`.
+/// When a breaker opens and closes. Plain data; checked by `require_valid`.
 struct breaker_limits {
   /// Opens at so many failures in a row; 0: it isn't asked.
   std::uint32_t consecutive_failures = 6;
@@ -36,7 +36,7 @@ struct breaker_limits {
   friend bool operator==(const breaker_limits&, const breaker_limits&) = default;
 };
 /// Throws `errc::invalid_argument` naming the member that is out of range.
-void validate(const breaker_limits& limits);
+void require_valid(const breaker_limits& limits);
 
 /// Settings of a `breaker_machine`.
 struct breaker_rules {

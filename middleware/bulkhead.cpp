@@ -30,7 +30,7 @@ detail::places::limits of(const bulkhead_limits& l) {
 
 }  // namespace
 
-void validate(const bulkhead_limits& l) {
+void require_valid(const bulkhead_limits& l) {
   if (l.max_concurrent == 0) {
     throw error(errc::invalid_argument, "bulkhead_limits::max_concurrent: at least 1");
   }

@@ -16,7 +16,7 @@
 
 namespace kit::middleware {
 
-/// How many calls at a time. Plain data; checked by `validate`.
+/// How many calls at a time. Plain data; checked by `require_valid`.
 struct bulkhead_limits {
   /// At least 1.
   std::uint32_t max_concurrent = 100;
@@ -28,7 +28,7 @@ struct bulkhead_limits {
   friend bool operator==(const bulkhead_limits&, const bulkhead_limits&) = default;
 };
 /// Throws `errc::invalid_argument` naming the member that is out of range.
-void validate(const bulkhead_limits& limits);
+void require_valid(const bulkhead_limits& limits);
 
 /// Settings of `bulkhead`.
 struct bulkhead_options {

@@ -4,7 +4,7 @@
 
 namespace kit::middleware {
 
-void validate(const cache_limits& l) {
+void require_valid(const cache_limits& l) {
   if (l.ttl < duration::zero()) {
     throw error(errc::invalid_argument, "cache_limits::ttl: not negative");
   }

@@ -33,7 +33,7 @@
 
 namespace kit::middleware {
 
-/// How long answers are good. Plain data; checked by `validate`.
+/// How long answers are good. Plain data; checked by `require_valid`.
 struct cache_limits {
   duration ttl = std::chrono::seconds{10};
   /// How much longer they are given all the same, while a new one is fetched.
@@ -44,7 +44,7 @@ struct cache_limits {
   friend bool operator==(const cache_limits&, const cache_limits&) = default;
 };
 /// Throws `errc::invalid_argument` naming the member that is out of range.
-void validate(const cache_limits& limits);
+void require_valid(const cache_limits& limits);
 
 /// Settings of `cache`.
 template <class Key = by_request>

@@ -36,7 +36,7 @@ bool ran_out_of_time(const call& c) {
 
 }  // namespace
 
-void validate(const concurrency_queue& q) {
+void require_valid(const concurrency_queue& q) {
   if (q.max_wait < duration::zero()) {
     throw error(errc::invalid_argument, "concurrency_queue::max_wait: not negative");
   }

@@ -18,7 +18,7 @@
 
 namespace kit::middleware {
 
-/// Who waits. Plain data; checked by `validate`.
+/// Who waits. Plain data; checked by `require_valid`.
 struct concurrency_queue {
   /// How many wait for a place; 0: who finds none is refused at once.
   std::uint32_t max_queue = 100;
@@ -28,7 +28,7 @@ struct concurrency_queue {
   friend bool operator==(const concurrency_queue&, const concurrency_queue&) = default;
 };
 /// Throws `errc::invalid_argument` naming the member that is out of range.
-void validate(const concurrency_queue& queue);
+void require_valid(const concurrency_queue& queue);
 
 /// Settings of `concurrency_limit`.
 struct concurrency_limit_options {

@@ -25,7 +25,7 @@ constexpr std::uint32_t heard = 4;
 
 }  // namespace
 
-void validate(const deadline_limits& l) {
+void require_valid(const deadline_limits& l) {
   if (!(l.max_refused >= 0 && l.max_refused < 1)) {
     throw error(errc::invalid_argument, "deadline_limits::max_refused: 0 to below 1");
   }

@@ -9,7 +9,7 @@
 
 namespace kit::middleware {
 
-/// What `deadline` refuses. Plain data; checked by `validate`.
+/// What `deadline` refuses. Plain data; checked by `require_valid`.
 struct deadline_limits {
   /// Of the calls with a deadline, no more than this share is refused because they would hardly be
   /// ready in time, 0 to below 1: the others tell how long calls take now. 0: none.
@@ -18,7 +18,7 @@ struct deadline_limits {
   friend bool operator==(const deadline_limits&, const deadline_limits&) = default;
 };
 /// Throws `errc::invalid_argument` naming the member that is out of range.
-void validate(const deadline_limits& limits);
+void require_valid(const deadline_limits& limits);
 
 /// Settings of `deadline`.
 struct deadline_options {

@@ -11,7 +11,7 @@ constexpr decision_kind delayed{
 
 }  // namespace
 
-void validate(const fault_limits& l) {
+void require_valid(const fault_limits& l) {
   const auto require = [](bool right, const char* what) {
     if (!right) throw error(errc::invalid_argument, what);
   };

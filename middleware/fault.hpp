@@ -23,7 +23,7 @@
 
 namespace kit::middleware {
 
-/// What goes wrong, and how often. Plain data; checked by `validate`.
+/// What goes wrong, and how often. Plain data; checked by `require_valid`.
 struct fault_limits {
   /// The share of calls that fail with `code` and don't reach the endpoint, 0 to 1.
   double fail_ratio = 0;
@@ -36,7 +36,7 @@ struct fault_limits {
   friend bool operator==(const fault_limits&, const fault_limits&) = default;
 };
 /// Throws `errc::invalid_argument` naming the member that is out of range.
-void validate(const fault_limits& limits);
+void require_valid(const fault_limits& limits);
 
 /// Settings of `fault`.
 struct fault_options {

@@ -4,7 +4,7 @@
 
 namespace kit::middleware {
 
-void validate(const hedge_limits& l) {
+void require_valid(const hedge_limits& l) {
   if (l.delay < duration::zero()) {
     throw error(errc::invalid_argument, "hedge_limits::delay: not negative");
   }

@@ -35,7 +35,7 @@
 
 namespace kit::middleware {
 
-/// When a second request is sent. Plain data; checked by `validate`.
+/// When a second request is sent. Plain data; checked by `require_valid`.
 struct hedge_limits {
   /// After so long without an answer. 0: after as long as 95 of 100 recent calls took; not before
   /// it knows.
@@ -46,7 +46,7 @@ struct hedge_limits {
   friend bool operator==(const hedge_limits&, const hedge_limits&) = default;
 };
 /// Throws `errc::invalid_argument` naming the member that is negative.
-void validate(const hedge_limits& limits);
+void require_valid(const hedge_limits& limits);
 
 /// Settings of `hedge`.
 struct hedge_options {

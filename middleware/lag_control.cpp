@@ -21,7 +21,7 @@ constexpr int looks_share = 4;
 
 }  // namespace
 
-void validate(const lag_limits& l) {
+void require_valid(const lag_limits& l) {
   if (l.target <= duration::zero() || l.target > std::chrono::hours{1}) {
     throw error(errc::invalid_argument, "lag_limits::target: positive, up to an hour");
   }

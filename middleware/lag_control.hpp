@@ -9,7 +9,7 @@
 
 namespace kit::middleware {
 
-/// How late a loop may be. Plain data; checked by `validate`.
+/// How late a loop may be. Plain data; checked by `require_valid`.
 struct lag_limits {
   /// Lag that is there for good, not only now and then, is too much above this. Positive.
   duration target = std::chrono::milliseconds{5};
@@ -20,7 +20,7 @@ struct lag_limits {
   friend bool operator==(const lag_limits&, const lag_limits&) = default;
 };
 /// Throws `errc::invalid_argument` naming the member that is out of range.
-void validate(const lag_limits& limits);
+void require_valid(const lag_limits& limits);
 
 /// Decides which calls a loop takes up when, and which it sheds.
 ///

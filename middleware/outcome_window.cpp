@@ -6,7 +6,7 @@
 
 namespace kit::middleware {
 
-void validate(const window_options& o) {
+void require_valid(const window_options& o) {
   constexpr std::size_t max_steps = 10'000, max_calls = 1'000'000;
   if (o.length < duration::zero()) {
     throw error(errc::invalid_argument, "window_options::length: not negative");
@@ -23,7 +23,7 @@ void validate(const window_options& o) {
 }
 
 outcome_window::outcome_window(const window_options& options) : options_(options) {
-  validate(options_);
+  require_valid(options_);
   if (options_.calls == 0 && options_.length > duration::zero()) steps_.resize(options_.steps);
 }
 

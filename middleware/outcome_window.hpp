@@ -37,13 +37,13 @@ struct window_options {
 };
 /// Throws `errc::invalid_argument` naming the member that is out of range: a negative length, no
 /// step, more than 10,000 steps or 1,000,000 calls.
-void validate(const window_options& options);
+void require_valid(const window_options& options);
 
 /// Counts how calls ended, over a sliding window.
 /// Threads: one at a time.
 class outcome_window {
  public:
-  /// Errors: those of `validate`.
+  /// Errors: those of `require_valid`.
   explicit outcome_window(const window_options& options = {});
 
   void add(time_point now, bool failed);

@@ -21,7 +21,7 @@ duration time_for(double tokens, const token_rate& rate) {
 
 }  // namespace
 
-void validate(const token_rate& rate) {
+void require_valid(const token_rate& rate) {
   if (!(rate.per_second >= 0)) {
     throw error(errc::invalid_argument, "token_rate::per_second: not negative");
   }

@@ -6,7 +6,7 @@
 
 namespace kit::middleware {
 
-/// How much a token bucket lets through. Plain data; checked by `validate`.
+/// How much a token bucket lets through. Plain data; checked by `require_valid`.
 struct token_rate {
   /// Tokens that come each second. 0: none, so that only the first burst passes; infinity: there is
   /// always one.
@@ -18,7 +18,7 @@ struct token_rate {
 };
 
 /// Throws `errc::invalid_argument` for a member that is negative or no number.
-void validate(const token_rate& rate);
+void require_valid(const token_rate& rate);
 
 /// Tokens that come at a steady rate and are taken by calls. Starts full. Time never runs backwards
 /// for it: an earlier `now` counts as the latest one.

@@ -32,7 +32,7 @@ std::unique_lock<std::mutex> lock_soon(std::mutex& mutex) {
 
 }  // namespace
 
-void validate(const async_options& options) {
+void require_valid(const async_options& options) {
   const auto require = [](bool fine, const char* what) {
     if (!fine) throw error(errc::invalid_argument, std::string("log::async_options::") + what);
   };
@@ -217,7 +217,7 @@ class async_sink::worker {
 
 async_sink::async_sink(std::shared_ptr<sink> behind, async_options options)
     : worker_([&] {
-        validate(options);
+        require_valid(options);
         if (!behind) throw error(errc::invalid_argument, "log::async_sink: no sink behind");
         return std::make_unique<worker>(std::move(behind), std::move(options));
       }()) {}

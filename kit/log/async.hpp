@@ -14,7 +14,7 @@
 
 namespace kit::log {
 
-/// Settings of an `async_sink`. Plain data; checked by `validate`, which the sink calls.
+/// Settings of an `async_sink`. Plain data; checked by `require_valid`, which the sink calls.
 struct async_options {
   /// What may wait to be written, in bytes; 16 more count for each record. From 1 KiB to 1 GiB.
   /// The sink has that twice, as one half is filled while the other is written.
@@ -28,7 +28,7 @@ struct async_options {
 };
 
 /// Errors: throws `errc::invalid_argument` naming the member that cannot be.
-void validate(const async_options& options);
+void require_valid(const async_options& options);
 
 /// Writes records on a thread of its own, so that who logs doesn't wait for the device: `write`
 /// copies a line into a queue. It never waits for room and allocates nothing: where there is none,
@@ -42,7 +42,7 @@ void validate(const async_options& options);
 /// writing any more.
 class async_sink final : public sink {
  public:
-  /// Errors: throws as `validate`, and `errc::invalid_argument` without a sink behind.
+  /// Errors: throws as `require_valid`, and `errc::invalid_argument` without a sink behind.
   explicit async_sink(std::shared_ptr<sink> behind, async_options options = {});
   ~async_sink() override;
 

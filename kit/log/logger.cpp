@@ -78,7 +78,7 @@ struct logger::core final : detail::logger_head {
   detail::stored_fields prefix, middle, suffix;
 };
 
-void validate(const logger_options& options) {
+void require_valid(const logger_options& options) {
   const auto require = [](bool fine, const char* what) {
     if (!fine)
       throw kit::error(errc::invalid_argument, std::string("log::logger_options::") + what);
@@ -89,7 +89,7 @@ void validate(const logger_options& options) {
 }
 
 logger::logger(logger_options options) {
-  validate(options);
+  require_valid(options);
   if (!options.sink) return;
   auto made = std::make_shared<core>(std::move(options));
   made->minimum = made->options->levels.watch("");

@@ -24,7 +24,7 @@
 
 namespace kit::log {
 
-/// Settings of a logger. Plain data; checked by `validate`, which the logger calls.
+/// Settings of a logger. Plain data; checked by `require_valid`, which the logger calls.
 struct logger_options {
   /// Where records go; see <kit/log/sinks.hpp>. Null discards them.
   std::shared_ptr<log::sink> sink = {};
@@ -57,7 +57,7 @@ struct logger_options {
 };
 
 /// Errors: throws `errc::invalid_argument` naming the member that cannot be.
-void validate(const logger_options& options);
+void require_valid(const logger_options& options);
 
 /// The text of a record, and where it is logged. May be empty: then the record has no `msg`.
 class message {
@@ -106,7 +106,7 @@ struct logger_head {
 class logger {
  public:
   logger() noexcept = default;
-  /// Errors: as `validate`.
+  /// Errors: as `require_valid`.
   explicit logger(logger_options options);
 
   template <class... KeysAndValues>

@@ -127,7 +127,7 @@ severity level_severity(const event& e) {
   return severity::informational;
 }
 
-void validate(const syslog_options& options) {
+void require_valid(const syslog_options& options) {
   const auto require = [](bool fine, const char* what) {
     if (!fine) throw error(errc::invalid_argument, std::string("log::syslog_options::") + what);
   };
@@ -145,7 +145,7 @@ void validate(const syslog_options& options) {
 }
 
 encoder syslog(encoder body, syslog_options options) {
-  validate(options);
+  require_valid(options);
   if (!body) throw error(errc::invalid_argument, "log::syslog: the encoder is empty");
   if (options.host.empty()) options.host = host_name();
   if (options.process_id.empty()) options.process_id = std::to_string(::getpid());

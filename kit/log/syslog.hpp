@@ -62,7 +62,7 @@ enum class syslog_format : std::uint8_t {
 /// `debug` for debug, `warning` for warn, `error` for error, else `informational`.
 severity level_severity(const event& e);
 
-/// Settings of `syslog`. Plain data; checked by `validate`, which `syslog` calls.
+/// Settings of `syslog`. Plain data; checked by `require_valid`, which `syslog` calls.
 struct syslog_options {
   /// The program's name: 1 to 48 visible characters of ASCII.
   std::string tag = {};
@@ -84,13 +84,13 @@ struct syslog_options {
 };
 
 /// Errors: throws `errc::invalid_argument` naming the member that cannot be.
-void validate(const syslog_options& options);
+void require_valid(const syslog_options& options);
 
 /// Puts the header before what `body` writes, whose end of line stays.
-/// Errors: as `validate`. Source: RFC 3164, RFC 5424, Go kit's log/syslog and Go's log/syslog.
+/// Errors: as `require_valid`. Source: RFC 3164, RFC 5424, Go kit's log/syslog and Go's log/syslog.
 encoder syslog(encoder body, syslog_options options);
 
-/// Settings of a `syslog_sink`. Plain data; checked by `validate`, which the sink calls.
+/// Settings of a `syslog_sink`. Plain data; checked by `require_valid`, which the sink calls.
 struct syslog_sink_options {
   /// `unix:/dev/log`, `udp://10.0.0.7:514`, `tcp://logs.internal:601`, IPv6 in brackets. A name is
   /// looked up once, by the constructor.
@@ -106,7 +106,7 @@ struct syslog_sink_options {
 };
 
 /// Errors: throws `errc::invalid_argument` naming the member that cannot be.
-void validate(const syslog_sink_options& options);
+void require_valid(const syslog_sink_options& options);
 
 /// Sends each record to a syslog daemon: a datagram, or a part of a stream where a Unix socket is
 /// one, and over TCP. A record without the end of its line gets it. It never waits for the peer: a

@@ -94,7 +94,7 @@ bool is_full(int why) noexcept {
 
 }  // namespace
 
-void validate(const syslog_sink_options& options) {
+void require_valid(const syslog_sink_options& options) {
   if (options.max_pending < 1024 || options.max_pending > std::size_t{1} << 30) {
     refuse("max_pending is not in 1 KiB..1 GiB");
   }
@@ -224,7 +224,7 @@ class syslog_sink::connection {
 
 syslog_sink::syslog_sink(syslog_sink_options options)
     : connection_([&] {
-        validate(options);
+        require_valid(options);
         return std::make_unique<connection>(std::move(options));
       }()) {}
 

@@ -42,7 +42,7 @@ explicit_buckets series_of(std::size_t count, BoundAt bound_at) {
 
 }  // namespace
 
-void validate(const bucket_layout& buckets) {
+void require_valid(const bucket_layout& buckets) {
   std::visit([](const auto& b) { check(b); }, buckets);
 }
 

@@ -38,6 +38,6 @@ explicit_buckets latency_buckets();
 using bucket_layout = std::variant<explicit_buckets, exponential_buckets>;
 
 /// Throws `errc::invalid_argument` that says what is wrong.
-void validate(const bucket_layout& buckets);
+void require_valid(const bucket_layout& buckets);
 
 }  // namespace kit::metrics

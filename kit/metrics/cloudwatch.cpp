@@ -27,8 +27,8 @@ constexpr std::size_t enough_bytes = 900'000;
 }
 
 void check(const cloudwatch_options& o) {
-  validate(o.format);
-  validate(o.backoff);
+  require_valid(o.format);
+  require_valid(o.backoff);
   if (o.name_space.empty() || o.name_space.size() > 255) {
     refuse("name_space: must have 1 to 255 characters");
   }

@@ -42,7 +42,7 @@ struct cloudwatch_format {
 };
 
 /// Throws `errc::invalid_argument` naming the member that is out of range.
-void validate(const cloudwatch_format& format);
+void require_valid(const cloudwatch_format& format);
 
 /// Values and how often each came, at most 150.
 struct cloudwatch_values {
@@ -74,7 +74,7 @@ struct cloudwatch_datum {
 /// isn't printable ASCII becomes `?`. More than 150 different values of a gauge make a further
 /// datum. What CloudWatch doesn't take as a number is left out: NaN, infinities, above 2^360. A
 /// family's unit counts if it is one of CloudWatch's, in any case: `seconds`, `Bytes/Second`.
-/// Errors: as `validate`.
+/// Errors: as `require_valid`.
 std::vector<cloudwatch_datum> cloudwatch_data(const snapshot& since_last, const samples& gauges,
                                               const cloudwatch_format& format);
 

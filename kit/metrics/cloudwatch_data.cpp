@@ -228,7 +228,7 @@ void append(form& to, const std::string& at, const cloudwatch_datum& d) {
 
 }  // namespace
 
-void validate(const cloudwatch_format& format) {
+void require_valid(const cloudwatch_format& format) {
   for (const double q : format.percentiles) {
     if (q >= 0 && q <= 1) continue;
     throw error(errc::invalid_argument, "cloudwatch_format::percentiles: one is not from 0 to 1");
@@ -237,7 +237,7 @@ void validate(const cloudwatch_format& format) {
 
 std::vector<cloudwatch_datum> cloudwatch_data(const snapshot& since_last, const samples& gauges,
                                               const cloudwatch_format& format) {
-  validate(format);
+  require_valid(format);
   return maker(since_last, gauges, format).data();
 }
 

@@ -102,7 +102,7 @@ line_batch lines(const snapshot& last, const snapshot& now, const graphite_forma
 
 std::unique_ptr<detail::line_exporter> make(registry metrics, std::shared_ptr<sender> to,
                                             graphite_options o) {
-  validate(o.format);
+  require_valid(o.format);
   auto encode = [format = std::move(o.format)](const snapshot& last, const snapshot& now) {
     return lines(last, now, format);
   };
@@ -112,14 +112,14 @@ std::unique_ptr<detail::line_exporter> make(registry metrics, std::shared_ptr<se
 
 }  // namespace
 
-void validate(const graphite_format& format) {
+void require_valid(const graphite_format& format) {
   detail::check_prefix(format.prefix, "graphite_format::prefix");
   detail::check_labels(format.tags, "graphite_format::tags");
 }
 
 std::string graphite_text(const snapshot& last, const snapshot& now,
                           const graphite_format& format) {
-  validate(format);
+  require_valid(format);
   return lines(last, now, format).text;
 }
 

@@ -39,10 +39,10 @@ struct graphite_format {
 };
 
 /// Throws `errc::invalid_argument` naming the member that is out of range.
-void validate(const graphite_format& format);
+void require_valid(const graphite_format& format);
 
 /// Lines for what is known now, where the server was told the last; an empty `last` was nothing.
-/// Errors: as `validate`.
+/// Errors: as `require_valid`.
 std::string graphite_text(const snapshot& last, const snapshot& now, const graphite_format& format);
 
 /// Settings of a `graphite_exporter`.

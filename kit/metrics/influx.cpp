@@ -25,7 +25,7 @@ namespace {
 }
 
 void check(const influx_options& o) {
-  validate(o.format);
+  require_valid(o.format);
   if (o.max_lines < 1) refuse("max_lines: must be at least 1");
   if (!http::is_http_url(o.url)) refuse("url: is no URL of http or https");
   if (o.url.find_first_of("?#") != std::string::npos) refuse("url: has a query or a fragment");

@@ -28,7 +28,7 @@ struct influx_format {
 };
 
 /// Throws `errc::invalid_argument` naming the member that is out of range.
-void validate(const influx_format& format);
+void require_valid(const influx_format& format);
 
 /// Line protocol for what `delta` gave, of the series that were touched, all with its time:
 ///
@@ -40,7 +40,7 @@ void validate(const influx_format& format);
 /// Tags are sorted by name; those without a value are left out. In values a line break becomes a
 /// space, and a backslash that would be taken for an escape a slash: there is no way to write them.
 /// A gauge that isn't finite has no line, for the same reason.
-/// Source: InfluxDB's line protocol reference. Errors: as `validate`.
+/// Source: InfluxDB's line protocol reference. Errors: as `require_valid`.
 std::string influx_lines(const snapshot& since_last, const influx_format& format);
 
 /// How many nodes of a cluster must have taken a write.

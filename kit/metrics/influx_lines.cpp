@@ -71,12 +71,12 @@ std::string timestamp(wall_time t, influx_precision precision) {
 
 }  // namespace
 
-void validate(const influx_format& format) {
+void require_valid(const influx_format& format) {
   detail::check_labels(format.tags, "influx_format::tags");
 }
 
 std::string influx_lines(const snapshot& since_last, const influx_format& format) {
-  validate(format);
+  require_valid(format);
   const auto time = ' ' + timestamp(since_last.time, format.precision) + '\n';
   std::string out;
   for (const auto& f : since_last.families) {

@@ -54,7 +54,7 @@ class registry::state {
   }
 
   family_ptr add(detail::family_info info) {
-    validate(info);
+    require_valid(info);
     if (info.max_series == 0) info.max_series = options_.max_series;
     if (info.unit.empty()) info.unit = unit_in(info.name);
     const std::lock_guard lock(mutex_);

@@ -167,7 +167,7 @@ detail::line_exporter::encoder encoder_of(sample_reader reader, statsd_format fo
 
 std::unique_ptr<detail::line_exporter> make(registry metrics, std::shared_ptr<sender> to,
                                             statsd_options o) {
-  validate(o.format);
+  require_valid(o.format);
   auto reader = metrics.read_samples(
       {.rate = histograms_only(std::move(o.rate)), .capacity = o.max_values, .random = o.random});
   auto encode = encoder_of(std::move(reader), std::move(o.format));
@@ -177,7 +177,7 @@ std::unique_ptr<detail::line_exporter> make(registry metrics, std::shared_ptr<se
 
 }  // namespace
 
-void validate(const statsd_format& format) {
+void require_valid(const statsd_format& format) {
   detail::check_prefix(format.prefix, "statsd_format::prefix");
   detail::check_labels(format.tags, "statsd_format::tags");
   const bool right =
@@ -206,7 +206,7 @@ line_batch detail::statsd_lines(const snapshot& since_last, const samples& value
 
 std::string statsd_text(const snapshot& since_last, const samples& values,
                         const statsd_format& format) {
-  validate(format);
+  require_valid(format);
   return detail::statsd_lines(since_last, values, format).text;
 }
 

@@ -54,10 +54,10 @@ struct statsd_format {
 };
 
 /// Throws `errc::invalid_argument` naming the member that is out of range.
-void validate(const statsd_format& format);
+void require_valid(const statsd_format& format);
 
 /// Lines for what `delta` gave, of counters and gauges that were touched, and for single values;
-/// each line ends in a newline. Errors: as `validate`.
+/// each line ends in a newline. Errors: as `require_valid`.
 std::string statsd_text(const snapshot& since_last, const samples& values,
                         const statsd_format& format);
 

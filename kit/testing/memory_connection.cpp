@@ -40,7 +40,7 @@ std::size_t simulation::piece(const link_options& link, std::size_t available, s
   return size;
 }
 
-void validate(const link_options& o) {
+void require_valid(const link_options& o) {
   const auto require = [](bool fine, const char* what) {
     if (!fine) throw error(errc::invalid_argument, std::string("link_options: ") + what);
   };

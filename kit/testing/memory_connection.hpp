@@ -36,7 +36,7 @@ struct simulation {  // NOLINT(cppcoreguidelines-pro-type-member-init): made fro
 };
 
 /// Errors: throws `kit::error` of `invalid_argument` naming the option.
-void validate(const link_options& options);
+void require_valid(const link_options& options);
 
 /// What two `memory_stream`s hold between them. Direction `i` carries what side `i` sends.
 class memory_connection {

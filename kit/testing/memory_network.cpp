@@ -223,7 +223,7 @@ connect_result memory_network::state::establish(machine& from, machine& to, std:
 }
 
 memory_network::memory_network(asio::any_io_executor ex, random_source random, link_options link) {
-  validate(link);
+  require_valid(link);
   state_ = std::make_shared<state>(std::move(ex), random, link);
 }
 
@@ -238,7 +238,7 @@ io_faults& memory_network::faults() noexcept {
 }
 
 void memory_network::set_link(std::string_view a, std::string_view b, link_options link) {
-  validate(link);
+  require_valid(link);
   state_->links[ordered(a, b)] = link;
 }
 

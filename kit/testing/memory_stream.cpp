@@ -80,7 +80,7 @@ void memory_stream::hold(bool stopped) noexcept {
 
 memory_stream_pair make_memory_streams(asio::any_io_executor ex, link_options options,
                                        random_source random, io_faults* faults) {
-  validate(options);
+  require_valid(options);
   auto sim = std::make_shared<simulation>(timer_wheel::of(ex), random, faults);
   auto connection = std::make_shared<memory_connection>(
       std::move(sim), options, std::array<std::string, 2>{"memory:1", "memory:2"});

@@ -31,7 +31,7 @@ namespace {
 
 }  // namespace
 
-void validate(const batch_options& o) {
+void require_valid(const batch_options& o) {
   if (o.max_queue < 1) refuse("max_queue: must be at least 1");
   if (o.max_batch < 1) refuse("max_batch: must be at least 1");
   if (o.max_attempts < 1) refuse("max_attempts: must be at least 1");
@@ -39,14 +39,14 @@ void validate(const batch_options& o) {
   if (o.timeout.count() < 0) refuse("timeout: must not be negative");
   if (o.max_retry_after.count() < 0) refuse("max_retry_after: must not be negative");
   if (o.drain_timeout.count() < 0) refuse("drain_timeout: must not be negative");
-  validate(o.backoff);
+  require_valid(o.backoff);
 }
 
 class batch_exporter::impl {
  public:
   impl(span_exporter to, batch_options o)
       : to_(std::move(to)),
-        options_((validate(o), std::move(o))),
+        options_((require_valid(o), std::move(o))),
         waits_(options_.backoff, options_.random.value_or(random_source::from_entropy())) {}
 
   void add(const std::shared_ptr<const span_data>& span) {

@@ -35,7 +35,7 @@ struct export_result {
 /// what fits around endpoints fits here.
 using span_exporter = endpoint<span_batch, export_result>;
 
-/// Settings of a `batch_exporter`. Plain data; checked by `validate`. Durations must not be
+/// Settings of a `batch_exporter`. Plain data; checked by `require_valid`. Durations must not be
 /// negative.
 struct batch_options {
   /// Spans that may wait; further ones are dropped. At least 1.
@@ -65,7 +65,7 @@ struct batch_options {
 };
 
 /// Throws `errc::invalid_argument` naming the member that is out of range.
-void validate(const batch_options& options);
+void require_valid(const batch_options& options);
 
 /// Collects the sampled spans of a tracer, and sends them from a loop: by time and by number. Who
 /// ends a span never waits: what a backend that is slow or down makes too much is dropped.

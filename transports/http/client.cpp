@@ -216,7 +216,7 @@ asio::awaitable<response> client::impl::call_or_throw(std::shared_ptr<impl> self
 }
 
 client::client(client_options options) {
-  validate(options);
+  require_valid(options);
   impl_ = std::make_shared<impl>(std::move(options));
 }
 

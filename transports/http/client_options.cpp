@@ -32,7 +32,7 @@ void check_file(std::string_view member, const std::string& path) {
 
 }  // namespace
 
-void validate(const client_options& o) {
+void require_valid(const client_options& o) {
   check("connect_timeout", o.connect_timeout);
   check("timeout", o.timeout);
   check("read_timeout", o.read_timeout);

@@ -32,7 +32,7 @@ struct client_tls_options {
   std::string key_password = {};
 };
 
-/// Settings of an HTTP client. Plain data; checked by `validate`, which the client calls.
+/// Settings of an HTTP client. Plain data; checked by `require_valid`, which the client calls.
 /// Durations: zero switches a limit off; negative ones are refused. Limits of connections are those
 /// of each loop that the client is used on.
 struct client_options {
@@ -95,6 +95,6 @@ struct client_options {
 
 /// Throws `errc::invalid_argument` naming the member that is out of range, or whose file cannot be
 /// read.
-void validate(const client_options& options);
+void require_valid(const client_options& options);
 
 }  // namespace kit::http

@@ -25,7 +25,7 @@ namespace kit::http {
 ///    a handler behind it may get more. Behind it a router as a whole, where that makes bytes of a
 ///    stream, holds what was unpacked to `max_body_bytes`.
 struct parser_options {
-  /// What `headers` can hold. The parser takes more as that much; `validate` refuses it.
+  /// What `headers` can hold. The parser takes more as that much; `require_valid` refuses it.
   static constexpr std::size_t most_header_bytes = 256 * 1024 * 1024;
   static constexpr std::size_t most_header_count = 65'535;
 

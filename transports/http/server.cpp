@@ -270,14 +270,14 @@ void server::impl::abandon() {
 // --- server
 
 server::server(const asio::any_io_executor& ex, handler h, const server_options& options) {
-  validate(options);
+  require_valid(options);
   auto listener = detail::listen_on_sockets(without_context(ex), options);
   impl_ = std::make_shared<impl>(serialized(ex), std::move(h), options, std::move(listener));
 }
 
 server::server(const asio::any_io_executor& ex, handler h, const server_options& options,
                kit::network& network) {
-  validate(options);
+  require_valid(options);
   const auto refuse_if = [](bool set, const char* member) {
     if (!set) return;
     throw error(errc::invalid_argument, std::string("http::server_options::") + member +

@@ -14,7 +14,7 @@ void require(bool right, const char* what) {
 
 }  // namespace
 
-void validate(const server_options& o) {
+void require_valid(const server_options& o) {
   require(!o.address.empty(), "address: must not be empty");
   require(o.backlog >= 0, "backlog: must not be negative");
   require(o.max_connections > 0, "max_connections: must be at least 1");

@@ -16,7 +16,7 @@
 
 namespace kit::http {
 
-/// Settings of one HTTP server. Plain data; checked by `validate`, which the server calls.
+/// Settings of one HTTP server. Plain data; checked by `require_valid`, which the server calls.
 /// Durations: zero switches a limit off where its comment says so; negative ones are refused.
 /// `serve` makes a server on each loop: all limits are those of one loop then.
 struct server_options {
@@ -136,6 +136,6 @@ struct server_options {
 };
 
 /// Throws `errc::invalid_argument` naming the member that is out of range.
-void validate(const server_options& options);
+void require_valid(const server_options& options);
 
 }  // namespace kit::http

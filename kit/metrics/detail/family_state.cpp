@@ -30,7 +30,7 @@ void check_labels(const family_info& info, const std::function<void(bool, std::s
 
 }  // namespace
 
-void validate(const family_info& info) {
+void require_valid(const family_info& info) {
   const auto require = [&](bool right, const std::string& what) {
     if (!right) throw error(errc::invalid_argument, "metric '" + info.name + "': " + what);
   };
@@ -41,7 +41,7 @@ void validate(const family_info& info) {
   check_labels(info, require);
   if (info.kind != metric_kind::histogram) return;
   try {
-    metrics::validate(info.buckets);
+    metrics::require_valid(info.buckets);
   } catch (const error& e) {
     require(false, e.what());
   }

@@ -33,7 +33,7 @@ struct family_info {
 };
 
 /// Throws `errc::invalid_argument` that names the metric and says what is wrong.
-void validate(const family_info& info);
+void require_valid(const family_info& info);
 
 /// A metric and its series.
 /// Threads: any.

@@ -85,9 +85,9 @@ TEST_CASE("plan_retry: comes again when the callee said, unless that is too late
 }
 
 TEST_CASE("retry_limits: what is out of range; names of verdicts") {
-  CHECK_THROWS_AS(validate(retry_limits{.first_pause = -1s}), error);
-  CHECK_THROWS_AS(validate(retry_limits{.first_pause = 2s, .max_pause = 1s}), error);
-  CHECK_THROWS_AS(validate(retry_limits{.attempt_timeout = 0s}), error);
+  CHECK_THROWS_AS(require_valid(retry_limits{.first_pause = -1s}), error);
+  CHECK_THROWS_AS(require_valid(retry_limits{.first_pause = 2s, .max_pause = 1s}), error);
+  CHECK_THROWS_AS(require_valid(retry_limits{.attempt_timeout = 0s}), error);
   CHECK(name(retry_verdict::left_to_caller) == "left_to_caller");
 }
 

@@ -22,7 +22,7 @@ struct wide {
 struct limit {
   int most = 1;
 };
-void validate(const limit& l) {
+void require_valid(const limit& l) {
   if (l.most < 1) throw kit::error(kit::errc::invalid_argument, "limit::most: at least 1");
 }
 

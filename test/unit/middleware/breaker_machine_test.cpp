@@ -204,10 +204,10 @@ TEST_CASE_FIXTURE(fixture, "breaker_machine: an operator forces it open or close
 }
 
 TEST_CASE("breaker_machine: limits out of range") {
-  CHECK_THROWS_AS(validate(breaker_limits{.failure_ratio = 1.1}), kit::error);
-  CHECK_THROWS_AS(validate(breaker_limits{.failure_ratio = -0.1}), kit::error);
-  CHECK_THROWS_AS(validate(breaker_limits{.open_for = -1s}), kit::error);
-  CHECK_THROWS_AS(validate(breaker_limits{.trials = 0}), kit::error);
+  CHECK_THROWS_AS(require_valid(breaker_limits{.failure_ratio = 1.1}), kit::error);
+  CHECK_THROWS_AS(require_valid(breaker_limits{.failure_ratio = -0.1}), kit::error);
+  CHECK_THROWS_AS(require_valid(breaker_limits{.open_for = -1s}), kit::error);
+  CHECK_THROWS_AS(require_valid(breaker_limits{.trials = 0}), kit::error);
 }
 
 // What must hold whatever happens: no call passes while it is open, no more than so many are tried

@@ -77,8 +77,8 @@ TEST_CASE_FIXTURE(fixture, "fault: only for calls that are chosen") {
 }
 
 TEST_CASE("fault: limits out of range") {
-  CHECK_THROWS_AS(validate(fault_limits{.fail_ratio = 1.1}), kit::error);
-  CHECK_THROWS_AS(validate(fault_limits{.delay_ratio = -1}), kit::error);
-  CHECK_THROWS_AS(validate(fault_limits{.min_delay = -1s}), kit::error);
-  CHECK_THROWS_AS(validate(fault_limits{.min_delay = 2s, .max_delay = 1s}), kit::error);
+  CHECK_THROWS_AS(require_valid(fault_limits{.fail_ratio = 1.1}), kit::error);
+  CHECK_THROWS_AS(require_valid(fault_limits{.delay_ratio = -1}), kit::error);
+  CHECK_THROWS_AS(require_valid(fault_limits{.min_delay = -1s}), kit::error);
+  CHECK_THROWS_AS(require_valid(fault_limits{.min_delay = 2s, .max_delay = 1s}), kit::error);
 }

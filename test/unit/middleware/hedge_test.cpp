@@ -263,8 +263,8 @@ TEST_CASE_FIXTURE(fixture, "hedge: a call whose loop goes") {
 }
 
 TEST_CASE("hedge: limits out of range") {
-  CHECK_THROWS_AS(validate(hedge_limits{.delay = -1s}), error);
-  CHECK_THROWS_AS(validate(hedge_limits{.min_delay = -1s}), error);
+  CHECK_THROWS_AS(require_valid(hedge_limits{.delay = -1s}), error);
+  CHECK_THROWS_AS(require_valid(hedge_limits{.min_delay = -1s}), error);
 }
 
 TEST_CASE_FIXTURE(fixture, "hedge: a call counts once for a budget that a retry shares") {

@@ -187,8 +187,8 @@ TEST_CASE("lag_control: random rounds, against a model") {
 }
 
 TEST_CASE("lag_control: limits out of range") {
-  CHECK_THROWS_AS(validate(lag_limits{.target = 0s}), kit::error);
-  CHECK_THROWS_AS(validate(lag_limits{.target = duration::max()}), kit::error);
-  CHECK_THROWS_AS(validate(lag_limits{.target = 5ms, .interval = 4ms}), kit::error);
-  CHECK_THROWS_AS(validate(lag_limits{.interval = duration::max()}), kit::error);
+  CHECK_THROWS_AS(require_valid(lag_limits{.target = 0s}), kit::error);
+  CHECK_THROWS_AS(require_valid(lag_limits{.target = duration::max()}), kit::error);
+  CHECK_THROWS_AS(require_valid(lag_limits{.target = 5ms, .interval = 4ms}), kit::error);
+  CHECK_THROWS_AS(require_valid(lag_limits{.interval = duration::max()}), kit::error);
 }

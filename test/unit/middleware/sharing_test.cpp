@@ -291,8 +291,8 @@ TEST_CASE_FIXTURE(fixture, "cache: an old answer at once, while one call fetches
     CHECK(n_of(call) == 3);
   }
   SUBCASE("its limits are turned at run time") {
-    CHECK_THROWS_AS(validate(cache_limits{.ttl = -1s}), error);
-    CHECK_THROWS_AS(validate(cache_limits{.stale_while_revalidate = -1s}), error);
+    CHECK_THROWS_AS(require_valid(cache_limits{.ttl = -1s}), error);
+    CHECK_THROWS_AS(require_valid(cache_limits{.stale_while_revalidate = -1s}), error);
   }
 }
 
@@ -390,5 +390,5 @@ TEST_CASE_FIXTURE(fixture, "cache: a new answer that takes too long is given up"
   CHECK(ask(call).value()->n == 1);
   loop.advance(10ms);
   CHECK(ask(call).value()->n == 3);
-  CHECK_THROWS_AS(validate(cache_limits{.refresh_timeout = 0s}), error);
+  CHECK_THROWS_AS(require_valid(cache_limits{.refresh_timeout = 0s}), error);
 }

@@ -138,8 +138,8 @@ TEST_CASE("token_bucket: time that runs backwards gives nothing away") {
 
 TEST_CASE("token_bucket: what no rate can be") {
   for (const double bad : {-1.0, std::nan("")}) {
-    CHECK_THROWS_AS(validate(token_rate{.per_second = bad}), kit::error);
-    CHECK_THROWS_AS(validate(token_rate{.burst = bad}), kit::error);
+    CHECK_THROWS_AS(require_valid(token_rate{.per_second = bad}), kit::error);
+    CHECK_THROWS_AS(require_valid(token_rate{.burst = bad}), kit::error);
   }
 }
 

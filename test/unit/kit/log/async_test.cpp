@@ -57,7 +57,7 @@ class gated final : public kit::log::sink {
 
 std::string refusal(const async_options& options) {
   try {
-    validate(options);
+    require_valid(options);
   } catch (const kit::error& e) {
     CHECK(e == kit::errc::invalid_argument);
     return std::string(e.message());

@@ -164,6 +164,6 @@ TEST_CASE("syslog_sink: addresses that are none are refused") {
   CHECK(refused("unix:" + std::string(200, 'x')));
   CHECK(refused("udp://127.0.0.1"));
   CHECK(refused("tcp://:514"));
-  CHECK_THROWS_AS(kit::log::validate({.max_pending = 1}), kit::error);
-  CHECK_THROWS_AS(kit::log::validate({.flush_limit = -1ms}), kit::error);
+  CHECK_THROWS_AS(kit::log::require_valid({.max_pending = 1}), kit::error);
+  CHECK_THROWS_AS(kit::log::require_valid({.flush_limit = -1ms}), kit::error);
 }

@@ -270,7 +270,7 @@ TEST_CASE("batch_exporter: what is lost is a metric") {
 TEST_CASE("batch_exporter: options out of range are refused, by name") {
   const auto message = [](batch_options o) {
     try {
-      validate(o);
+      require_valid(o);
     } catch (const error& e) {
       return std::string(e.message());
     }

@@ -28,7 +28,7 @@ std::string refusal(F f) {
   return "taken";
 }
 std::string refusal(const http::server_options& o) {
-  return refusal([&] { http::validate(o); });
+  return refusal([&] { http::require_valid(o); });
 }
 
 }  // namespace
