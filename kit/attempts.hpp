@@ -21,6 +21,10 @@ struct attempts {
 /// `middleware::timeout`, while the caller may have more time; another attempt may be in time.
 struct attempt_timed_out {};
 
+/// Attached to the error of a call that the callee can't have got, so that making it again does no
+/// harm, whatever it does.
+struct never_sent {};
+
 /// The key of the metadata by which a layer that tries again tells those below which attempt this
 /// is, from 1. Where it's there, somebody further up tries again, and nobody else shall: were each
 /// of three layers to try three times, the last callee would get 27 calls for one. A caller who is

@@ -237,13 +237,14 @@ consteval void check_order(std::type_identity<std::tuple<Outer...>>,
   };
   (inside(std::type_identity<Outer>{}), ...);
 }
+/// The layers of one, which may be a chain, or make one for each endpoint.
+template <class M>
+using layers_in = decltype(layers_of(std::declval<layer_for_t<M>>()));
 template <class Outer, class... Others>
 consteval void check_orders() {
   if constexpr (sizeof...(Others) > 0) {
-    using outer = decltype(layers_of(std::declval<Outer>()));
-    (check_order(std::type_identity<outer>{},
-                 std::type_identity<decltype(layers_of(std::declval<Others>()))>{}),
-     ...);
+    using outer = layers_in<Outer>;
+    (check_order(std::type_identity<outer>{}, std::type_identity<layers_in<Others>>{}), ...);
     check_orders<Others...>();
   }
 }

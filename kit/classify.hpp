@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -20,6 +21,14 @@ namespace kit {
 /// no error) or `bool`. Source: Go kit's endpoint.Failer.
 template <class Resp>
 concept can_fail = requires(const Resp& r) { r.failed(); };
+
+/// A response type whose status may stand for an error: a function `status_error(r)` beside it
+/// gives that as `std::optional<kit::error>`, or nothing. Such a response is a success to
+/// transports and policies, too, unless a classifier says otherwise. `http::response` is one.
+template <class Resp>
+concept has_status_error = requires(const Resp& r) {
+  { status_error(r) } -> std::convertible_to<std::optional<error>>;
+};
 
 namespace detail {
 inline std::optional<error> business_error(std::optional<error> e) {
@@ -48,6 +57,17 @@ std::optional<error> failed(const Resp& response) {
   }
 }
 
+namespace detail {
+template <class Resp>
+std::optional<error> error_in(const Resp& response) {
+  if constexpr (has_status_error<Resp>) {
+    return status_error(response);
+  } else {
+    return kit::failed(response);
+  }
+}
+}  // namespace detail
+
 /// How a call ended, for logs, metrics and people.
 enum class ending : std::uint8_t {
   succeeded,
@@ -69,6 +89,9 @@ class outcome {
     if constexpr (can_fail<Resp>) {
       failed_ = [](const void* p) { return kit::failed(*static_cast<const Resp*>(p)); };
     }
+    if constexpr (can_fail<Resp> || has_status_error<Resp>) {
+      error_in_ = [](const void* p) { return detail::error_in(*static_cast<const Resp*>(p)); };
+    }
   }
   explicit outcome(const kit::error& e) noexcept : error_(&e) {}
 
@@ -80,6 +103,12 @@ class outcome {
   /// The business error inside a response.
   std::optional<kit::error> failed() const {
     return failed_ && response_ ? failed_(response_) : std::nullopt;
+  }
+  /// The error that the call came to: its own, or what the response stands for by its status or as
+  /// a business error.
+  std::optional<kit::error> failure() const {
+    if (error_) return *error_;
+    return error_in_ && response_ ? error_in_(response_) : std::nullopt;
   }
   kit::ending ending() const;
   /// The response, if the call succeeded and this is its type; else null.
@@ -93,6 +122,7 @@ class outcome {
   const void* response_ = nullptr;
   const std::type_info* type_ = nullptr;
   std::optional<kit::error> (*failed_)(const void*) = nullptr;
+  std::optional<kit::error> (*error_in_)(const void*) = nullptr;
 };
 
 /// What an outcome means to the policies around a call.
@@ -105,7 +135,8 @@ struct classification {
 
 /// The one object that every policy asks about an endpoint's outcomes.
 ///
-/// By default the error's code decides, and a business error is a success:
+/// By default the error's code decides, and a business error is a success, as is an answer of
+/// whatever status: around HTTP handlers and clients take `http::by_status()`.
 ///  - failure: unknown, deadline_exceeded, resource_exhausted, unimplemented, internal,
 ///    unavailable, data_loss. What the caller did wrong, or gave up, isn't.
 ///  - retryable: unavailable, resource_exhausted, and any error with a retry hint; none that

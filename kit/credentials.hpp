@@ -24,8 +24,9 @@ struct credentials {
 /// (gRPC, NATS): the first value of `authorization`, and of `x-api-key`.
 credentials credentials_in(const metadata& sent);
 
-/// What a call shows to the callee, as a value in the context: clients send it. Other than what
-/// this process was shown, so that nobody's credentials are handed on unless somebody says so.
+/// What a call shows to the callee, as a value in the context: clients of typed endpoints send it.
+/// Other than what this process was shown, so that nobody's credentials are handed on unless
+/// somebody says so.
 struct outgoing_credentials {
   std::string authorization = {};
   std::string api_key = {};

@@ -50,11 +50,7 @@ context retry_run::begin_attempt() {
 }
 
 std::optional<duration> retry_run::end_attempt(const outcome& how, const nature& is) {
-  if (const auto* e = how.error()) {
-    errors_.push_back(*e);
-  } else if (auto business = how.failed()) {
-    errors_.push_back(*std::move(business));
-  }
+  if (auto failure = how.failure()) errors_.push_back(*std::move(failure));
   forget_some();
   if (context_.cancelled()) return std::nullopt;
   return core_.goes_on ? ask(how, is) : plan(how, is);
@@ -65,7 +61,7 @@ std::optional<duration> retry_run::ask(const outcome& how, const nature& is) {
   replacement_ = errors_.back();
   if (!core_.goes_on(number_, replacement_)) return std::nullopt;
   replacement_.reset();
-  if (!can_be_repeated(how, is)) return std::nullopt;
+  if (!can_be_repeated(how.error(), is)) return std::nullopt;
   const auto now = wheel_.now();
   if (now >= context_.deadline().value_or(time_point::max())) {
     out_of_time_ = true;  // and it hasn't been cancelled yet
@@ -91,9 +87,8 @@ std::optional<duration> retry_run::ask(const outcome& how, const nature& is) {
   return pause;
 }
 
-bool retry_run::can_be_repeated(const outcome& how, const nature& is) {
-  const auto* e = how.error();
-  const bool begun = !e || (!e->refused() && !e->retry_after());
+bool retry_run::can_be_repeated(const error* e, const nature& is) {
+  const bool begun = !e || (!e->refused() && !e->retry_after() && !e->get<never_sent>());
   return is.repeatable && (is.harmless || !begun);
 }
 
@@ -108,7 +103,10 @@ std::optional<duration> retry_run::plan(const outcome& how, const nature& is) {
   const auto now = wheel_.now();
   auto meaning = core_.classify(how);
   bool over_time = timed_out(how);
-  if (!can_be_repeated(how, is)) {
+  const bool counts = meaning.failure || meaning.retryable || !how.ok();
+  const auto failure = counts ? how.failure() : std::nullopt;
+  const auto* e = failure ? &*failure : nullptr;
+  if (!can_be_repeated(e, is)) {
     meaning.retryable = false;
     over_time = false;
   }
@@ -116,7 +114,7 @@ std::optional<duration> retry_run::plan(const outcome& how, const nature& is) {
   const auto step = plan_retry(limits_,
                                {.number = number_,
                                 .meaning = meaning,
-                                .error = how.error(),
+                                .error = e,
                                 .timed_out = over_time,
                                 .caller_retries = caller_retries_,
                                 .left = deadline ? *deadline - now : duration::max()},

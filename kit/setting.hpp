@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +10,8 @@
 #include <memory>
 #include <mutex>
 #include <type_traits>
+
+#include <kit/clock.hpp>
 
 namespace kit {
 
@@ -19,6 +22,7 @@ namespace kit {
 ///     rate_limit limit({.rate = rate});
 ///     ...
 ///     rate.set({.per_second = 50, .burst = 10});    // from the next call on
+///     rate_limit fixed({.rate = token_rate{.per_second = 100, .burst = 20}});
 ///
 /// A small handle: copies are the same setting. Reading takes a few nanoseconds, no lock and no
 /// shared write. Readers see the value before or the one after, never a mixture.
@@ -75,5 +79,7 @@ class setting {
 
   std::shared_ptr<state> state_;
 };
+template <class Rep, class Period>
+setting(std::chrono::duration<Rep, Period>) -> setting<duration>;
 
 }  // namespace kit

@@ -39,6 +39,7 @@ breaker_machine::admission breaker_machine::admit(time_point now, const breaker_
     return {.generation = generation_};
   }
   if (limits.force == forcing::open) {
+    if (state_ != breaker_state::open) change(breaker_state::open, now);
     return {.says = verdict::refuse_open, .retry_after = limits.open_for};
   }
   const auto over = saturating_add(since_, limits.open_for);
@@ -60,7 +61,8 @@ breaker_machine::admission breaker_machine::admit(time_point now, const breaker_
 void breaker_machine::report(time_point now, const breaker_limits& limits, std::uint64_t generation,
                              finding found) {
   if (generation != generation_) {
-    const bool closes = rules_.late_success_closes && found == finding::success;
+    const bool closes = rules_.late_success_closes && found == finding::success &&
+                        limits.force != breaker_limits::forcing::open;
     if (closes && state_ != breaker_state::closed) change(breaker_state::closed, now);
     return;
   }

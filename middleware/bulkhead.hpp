@@ -32,7 +32,8 @@ void require_valid(const bulkhead_limits& limits);
 
 /// Settings of `bulkhead`.
 struct bulkhead_options {
-  /// Can be turned at run time.
+  /// Can be turned at run time. Those who wait then get new places as soon as another call comes or
+  /// ends.
   setting<bulkhead_limits> limits = bulkhead_limits{};
   /// Whom a call is for, where they shall wait by turns. Empty: all calls are of one.
   call_key tenant = {};

@@ -51,7 +51,9 @@ template <class Key = by_request>
 struct cache_options {
   /// Can be turned at run time.
   setting<cache_limits> limits = cache_limits{};
-  /// `std::optional<std::string>(const Req&)`: which requests have the same answer; those of one
+  /// `std::optional<std::string>(const Req&)`, as in
+  /// `cache(cache_options{.key = [](const item& i) { return std::optional(i.id); }})`: which
+  /// requests have the same answer, nothing for those that have none to be kept; those of one
   /// identity only, in any case.
   Key key = {};
   /// How many answers are kept; those go first that nobody has asked for for the longest time. At

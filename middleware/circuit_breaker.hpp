@@ -37,8 +37,8 @@ struct circuit_breaker_options {
   std::function<bool(const call_counts&)> trips = {};
   /// Whether a call that was let through before it opened, and goes well, closes it.
   bool late_success_closes = false;
-  /// Which outcomes are failures. Those of calls that were cancelled say nothing of the callee and
-  /// never count.
+  /// Which outcomes are failures; around HTTP handlers and clients take `http::by_status()`. Those
+  /// of calls that were cancelled say nothing of the callee and never count.
   kit::classify classify = {};
   /// Whether what layers further in refuse counts as failure. Otherwise it doesn't count at all,
   /// since the callee has nothing to do with it.

@@ -30,8 +30,9 @@ struct deadline_options {
 /// passed, and those that have less time left than nine of ten recent calls of the endpoint have
 /// taken. Both with `errc::deadline_exceeded`.
 ///
-/// It knows the time that successful calls took which began here; what they wait for in layers
-/// further in counts. Calls without a deadline pass.
+/// It knows the time that successful calls took which began here, one in four of them; what they
+/// wait for in layers further in counts. It needs about 64 to know, and until then refuses nobody
+/// whose deadline hasn't passed. Calls without a deadline pass.
 ///
 /// An interceptor: fuses with its neighbours. Each endpoint has an estimate of its own.
 /// Threads: any.

@@ -20,6 +20,16 @@
 
 namespace kit::middleware {
 
+namespace detail {
+
+template <class Answer, class Resp>
+inline constexpr bool answers = std::convertible_to<Answer, result<Resp>>;
+template <class Answer, class Resp>
+inline constexpr bool answers<asio::awaitable<Answer>, Resp> =
+    std::convertible_to<Answer, result<Resp>>;
+
+}  // namespace detail
+
 /// Gives another answer where a call fails: a default, an old value, a cheaper way.
 ///
 ///     fallback([](const kit::error&) { return prices{}; })
@@ -27,8 +37,9 @@ namespace kit::middleware {
 ///
 /// The function takes the error, and the request too if it wants to (which is copied then), and
 /// returns a response, a `result` or an awaitable of one of them. What it fails with is the call's
-/// error. It's asked where the outcome is a failure by the classifier, or was refused by a layer
-/// further in; the mistakes of the caller stay his, and a call that is cancelled stays cancelled.
+/// error. It's asked where the outcome is a failure by the classifier (with `http::by_status()`
+/// also an answer of 5xx, whose error it gets), or was refused by a layer further in; the mistakes
+/// of the caller stay his, and a call that is cancelled stays cancelled.
 ///
 /// Put it outside of the layers whose refusals it shall answer. Threads: those of the function.
 template <class F>
@@ -47,6 +58,12 @@ class fallback {
     static_assert(kit::layer_name<Outer>() != "hedge",
                   "fallback is inside hedge: its answer would win against a better one; put "
                   "fallback before hedge");
+    static_assert(kit::layer_name<Outer>() != "cache",
+                  "fallback is inside cache: its answer would be kept and given to others; put "
+                  "fallback before cache");
+    static_assert(kit::layer_name<Outer>() != "idempotency",
+                  "fallback is inside idempotency: its answer would be kept as what was done; put "
+                  "fallback before idempotency");
   }
 
   explicit fallback(F f, kit::classify classify = {})
@@ -54,8 +71,20 @@ class fallback {
 
   template <class Req, class Resp>
   endpoint<Req, Resp> operator()(endpoint<Req, Resp> next, std::string_view name = {}) const {
-    static_assert(std::invocable<const F&, const error&> || std::copy_constructible<Req>,
-                  "fallback: the function gets a copy of the request");
+    if constexpr (std::invocable<const F&, const error&>) {
+      static_assert(detail::answers<std::invoke_result_t<const F&, const error&>, Resp>,
+                    "fallback: the function returns a response, a kit::result of one, or an "
+                    "asio::awaitable of one of these");
+    } else {
+      static_assert(std::invocable<const F&, const error&, Req>,
+                    "fallback: the function takes (const kit::error&), or (const kit::error&, "
+                    "Req), and is called as a const one");
+      static_assert(std::copy_constructible<Req>,
+                    "fallback: the function gets a copy of the request");
+      static_assert(detail::answers<std::invoke_result_t<const F&, const error&, Req>, Resp>,
+                    "fallback: the function returns a response, a kit::result of one, or an "
+                    "asio::awaitable of one of these");
+    }
     return detail::around(*this, std::move(next), name);
   }
 
@@ -79,20 +108,18 @@ class fallback {
       if (!self.falls_back(outcome(r))) co_return r;
       decide(context_of(co_await asio::this_coro::executor), at->name, answered, {},
              kit::name(outcome(r).code()));
-      co_return co_await ask<Resp>(self.function_, failure_of(r));
+      co_return co_await ask<Resp>(self.function_, failure_of(outcome(r)));
     } else {
       auto r = co_await at->next.try_call(Req(req));
       if (!self.falls_back(outcome(r))) co_return r;
       decide(context_of(co_await asio::this_coro::executor), at->name, answered, {},
              kit::name(outcome(r).code()));
-      co_return co_await ask<Resp>(self.function_, failure_of(r), std::move(req));
+      co_return co_await ask<Resp>(self.function_, failure_of(outcome(r)), std::move(req));
     }
   }
 
-  template <class Resp>
-  static error failure_of(const result<Resp>& r) {
-    if (!r) return r.error();
-    return failed(*r).value_or(error(errc::unknown));
+  static error failure_of(const outcome& how) {
+    return how.failure().value_or(error(errc::unknown));
   }
 
   template <class Resp, class... Args>

@@ -37,8 +37,8 @@ namespace kit::middleware {
 
 /// When a second request is sent. Plain data; checked by `require_valid`.
 struct hedge_limits {
-  /// After so long without an answer. 0: after as long as 95 of 100 recent calls took; not before
-  /// it knows.
+  /// After so long without an answer. 0: after as long as 95 of 100 recent calls took, once there
+  /// have been 16.
   duration delay = duration::zero();
   /// Never sooner.
   duration min_delay = std::chrono::milliseconds{1};
@@ -58,12 +58,15 @@ struct hedge_options {
   /// Shared with the `retry` around it. Nothing: each endpoint has its own, with the default
   /// limits.
   std::optional<retry_budget> budget = {};
+  /// Which answers don't win while another one may come. By default all do: around HTTP clients
+  /// take `http::by_status()`.
+  kit::classify classify = {};
 };
 
 /// Sends a second request when the first takes unusually long, and takes the answer that comes
 /// first: against the few calls that are much slower than the others. A call that fails before the
-/// second is sent fails; afterwards, the other one is waited for. The loser is cancelled and waited
-/// for.
+/// second is sent fails; afterwards, the other one is waited for, and when both fail the first
+/// one's failure is the call's. The loser is cancelled and waited for.
 ///
 /// Second requests come out of a retry budget: when everything is slow, they stay few.
 ///
@@ -118,9 +121,9 @@ class hedge {
     std::array<std::optional<result<Resp>>, 2> answers;
     int won = -1;
 
-    void end(std::size_t which, result<Resp> r) {
+    void end(std::size_t which, result<Resp> r, const kit::classify& classify) {
+      const bool ok = r.has_value() && !classify(r).failure;
       const auto lock = changed.lock();
-      const bool ok = r.has_value();
       answers[which].emplace(std::move(r));
       if (ok && won < 0) won = static_cast<int>(which);
       changed.notify_all();
@@ -144,18 +147,22 @@ class hedge {
       .layer = "hedge", .verb = "budget_spent", .words = "no answer for {delay_ms} ms"};
 
   template <class Req, class Resp>
-  static asio::awaitable<void> send(endpoint<Req, Resp> next, std::shared_ptr<race<Resp>> r,
-                                    std::size_t which, Req req, taken_retry taken = {}) {
+  static asio::awaitable<void> send(detail::place<hedge, Req, Resp> at,
+                                    std::shared_ptr<race<Resp>> r, std::size_t which, Req req,
+                                    taken_retry taken = {}) {
     taken.make();
+    const auto& classify = at->layer.shared_->options.classify;
     std::exception_ptr thrown;
     try {
-      r->end(which, co_await next.try_call(std::move(req)));
+      r->end(which, co_await at->next.try_call(std::move(req)), classify);
       co_return;
     } catch (...) {
       thrown = std::current_exception();
     }
-    r->end(which, fail(kit::detail::call_error(thrown, co_await asio::this_coro::executor,
-                                               /*handler=*/false)));
+    r->end(which,
+           fail(kit::detail::call_error(thrown, co_await asio::this_coro::executor,
+                                        /*handler=*/false)),
+           classify);
   }
 
   template <class Req, class Resp>
@@ -188,7 +195,7 @@ class hedge {
     // Who has lost must be waited for, even when this coroutine is cancelled.
     const bool throwing = co_await asio::this_coro::throw_if_cancelled();
     co_await asio::this_coro::throw_if_cancelled(false);
-    (void)tasks.try_spawn("first", send(at->next, outcome, 0, Req(req)));
+    (void)tasks.try_spawn("first", send(at, outcome, 0, Req(req)));
     auto why = co_await first_answer(*outcome, 1, saturating_add(began, delay));
     if (why == wake::timed_out) {
       const auto now = wheel.now();
@@ -196,8 +203,7 @@ class hedge {
       const std::size_t sent = taken ? 2 : 1;
       if (taken) {
         decide(ctx, at->name, hedged, {delay, self.budget.left(now)});
-        (void)tasks.try_spawn("second",
-                              send(at->next, outcome, 1, std::move(req), std::move(taken)));
+        (void)tasks.try_spawn("second", send(at, outcome, 1, std::move(req), std::move(taken)));
       } else {
         decide(ctx, at->name, spent, {delay});
       }

@@ -35,7 +35,7 @@ struct hystrix_options {
 ///
 ///     hystrix_commands commands;
 ///     commands.configure("sum", {.timeout = 200ms});
-///     auto sum = commands.command("sum")(remote.sum);
+///     auto sum = commands.command("sum")(remote.sum, "sum");
 ///
 /// Errors are failures of the endpoint, `hystrix: timeout`, `hystrix: max concurrency`, and
 /// `hystrix: circuit open`; all of them count, but not calls that were cancelled.

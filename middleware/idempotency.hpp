@@ -40,7 +40,8 @@ struct idempotency_key {
 /// The default for `idempotency`: the key is the value of `idempotency-key` in the metadata, or of
 /// an HTTP request its field of that name; the fingerprint is the request's JSON, or method, target
 /// and content. Nothing where there is no key. Errors: throws `errc::failed_precondition` with a
-/// key where the content is a stream, `errc::invalid_argument` where there is no JSON of it.
+/// key where the content is a stream that nobody has read before, `errc::invalid_argument` where
+/// there is no JSON of it.
 /// Source: draft-ietf-httpapi-idempotency-key-header-07.
 struct by_idempotency_key {
   template <class Req>
@@ -63,6 +64,10 @@ namespace detail {
 /// Of 128 bits, that outsiders can't make equal.
 call_print print_of(std::string_view fingerprint) noexcept;
 
+/// Content that comes as a stream, where the request has a key.
+/// Errors: `errc::invalid_argument` for more than so many bytes; what reading fails with.
+asio::awaitable<result<void>> read_content(http::request& r, std::size_t max_bytes);
+
 }  // namespace detail
 
 /// Settings of `idempotency`.
@@ -76,6 +81,9 @@ struct idempotency_options {
   /// nobody has asked for for the longest time; a call that finds no room, as all are under way, is
   /// refused with `errc::unavailable`. At least 1.
   std::size_t max_keys = 100'000;
+  /// How many bytes of content an HTTP request with a key may have where it isn't there as a whole
+  /// yet: they are read first. With another `key` than the default, content isn't read.
+  std::size_t max_content = 1024 * 1024;
 };
 
 /// A repeated request gets the first one's answer, and is not carried out again: for endpoints that
@@ -83,13 +91,14 @@ struct idempotency_options {
 /// the others wait for it. It goes on when its caller is gone or his time is over: without a
 /// deadline, in a context with his values, until it ends or its loop does.
 ///
-/// Kept are answers, and errors that are final. What failed for a reason that may pass, or was
-/// refused, is carried out anew: of HTTP also what status 408, 425, 429, 502, 503 or 504 says it
-/// of. An answer that is a stream gets who was the first; the others fail with
-/// `errc::failed_precondition`, as it can't be kept and must not be made again. Another request
-/// with the same key fails with `errc::invalid_argument`, `the idempotency key was used for another
-/// request`. Keys are those of one identity. Requests without a key pass. A response is copied for
-/// each call.
+/// Kept are answers, and errors that are final, be it what a handler throws. Carried out anew is
+/// what was refused or canceled, or failed for a reason that may pass: `unavailable`,
+/// `resource_exhausted`, `deadline_exceeded`, `aborted`, what has a hint when to come again, and of
+/// HTTP status 408, 425, 429, 502, 503 and 504. An answer that is a stream gets who was the first;
+/// the others fail with `errc::failed_precondition`, as it can't be kept and must not be made
+/// again. Another request with the same key fails with `errc::invalid_argument`, `the idempotency
+/// key was used for another request`. Keys are those of one identity. Requests without a key pass.
+/// A response is copied for each call.
 ///
 /// Each endpoint has its own, in memory: of this process, until it ends. Threads: any.
 template <class Key = by_idempotency_key>
@@ -112,7 +121,7 @@ class idempotency {
   endpoint<Req, Resp> operator()(endpoint<Req, Resp> next, std::string_view name = {}) const {
     static_assert(std::copy_constructible<Resp>, "idempotency: a response is copied for each call");
     return detail::around(
-        with_calls<Resp>{options_.key, options_.keep,
+        with_calls<Resp>{options_.key, options_.keep, options_.max_content,
                          std::make_shared<detail::joined_calls<Resp>>(options_.max_keys)},
         std::move(next), name);
   }
@@ -122,20 +131,35 @@ class idempotency {
   struct with_calls {
     Key key_of;
     duration keep;
+    std::size_t max_content;
     std::shared_ptr<detail::joined_calls<Resp>> calls;
 
     template <class Req, class>
     static asio::awaitable<result<Resp>> run(detail::place<with_calls, Req, Resp> at, Req req) {
       const auto& self = at->layer;
-      const auto ex = co_await asio::this_coro::executor;
-      const auto ctx = context_of(ex);
+      const auto ctx = co_await this_context();
+      if constexpr (std::is_same_v<Req, http::request> && std::is_same_v<Key, by_idempotency_key>) {
+        if (req.body.is_stream()) {
+          auto read = co_await detail::read_content(req, self.max_content);
+          if (!read) co_return fail(std::move(read).error().with_refused());
+        }
+      }
       auto asked = detail::asked(
           [&]() -> std::optional<idempotency_key> { return self.key_of(ctx, std::as_const(req)); });
       if (!asked) co_return fail(std::move(asked).error().with_refused());
       auto& own = *asked;
       if (!own) co_return co_await at->next.try_call(std::move(req));
-      const std::string key = detail::key_for(ctx, std::move(own->key));
+      std::string key = detail::key_for(ctx, std::move(own->key));
       const auto print = detail::print_of(own->fingerprint);
+      co_return co_await join(at, std::move(key), print, std::move(req));
+    }
+
+    template <class Req>
+    static asio::awaitable<result<Resp>> join(detail::place<with_calls, Req, Resp> at,
+                                              std::string key, detail::call_print print, Req req) {
+      const auto& self = at->layer;
+      const auto ex = co_await asio::this_coro::executor;
+      const auto ctx = context_of(ex);
       for (;;) {
         auto joined = self.calls->join(key, print, timer_wheel::of(ex).now());
         if (!joined) {

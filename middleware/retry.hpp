@@ -28,7 +28,7 @@ struct retry_options {
   /// Shared with the other layers that send requests again, or ahead, to the same destination.
   /// Nothing: each endpoint has its own, with the default limits.
   std::optional<retry_budget> budget = {};
-  /// Which outcomes are retryable.
+  /// Which outcomes are retryable. Around an HTTP client take `http::by_status()`.
   kit::classify classify = {};
   /// Of the pauses.
   random_source random = random_source::from_entropy();
@@ -53,8 +53,8 @@ struct retry_options {
 /// A request is copied for each attempt but the last possible one. One of a type with a member
 /// `bool repeatable() const` is sent once only where that is false (content that is a stream), and
 /// with `bool idempotent() const` (an HTTP method) tried again only where that is true, or the
-/// callee says that it hasn't begun. All other requests are taken to bear repetition: put no retry
-/// around an endpoint that doesn't.
+/// callee can't have got it (`never_sent`), or says that it hasn't begun. All other requests are
+/// taken to bear repetition: put no retry around an endpoint that doesn't.
 ///
 /// Threads: any. Source: Go kit's package sd/lb, Retry; gRFC A6.
 class retry {

@@ -22,7 +22,8 @@ namespace kit::middleware {
 
 /// Settings of `timeout`.
 struct timeout_options {
-  /// Can be turned at run time. `duration::max()`: none.
+  /// Positive. Can be turned at run time; calls fail at once while it's 0 or less.
+  /// `duration::max()`: none.
   setting<duration> limit = std::chrono::seconds{1};
   /// What the error says.
   std::string message = "took too long";

@@ -134,4 +134,9 @@ result<void> check_status(const response& r) {
   return fail(std::move(e));
 }
 
+std::optional<error> status_error(const response& r) {
+  if (to_int(r.status) < 400) return std::nullopt;
+  return check_status(r).error();
+}
+
 }  // namespace kit::http

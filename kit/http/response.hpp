@@ -1,8 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include <kit/error.hpp>
 #include <kit/http/body.hpp>
 #include <kit/http/headers.hpp>
 #include <kit/http/method.hpp>
@@ -29,6 +31,10 @@ struct response {
   /// characters.
   static response redirect(http::status status, std::string_view location);
 };
+
+/// What an answer stands for to policies, see `kit::has_status_error`: from 400 on the error that
+/// `check_status` makes of it.
+std::optional<error> status_error(const response& r);
 
 /// Whether the answer to a request of that method has content, be it empty (RFC 9110 6.4.1).
 constexpr bool has_content(const method& m, status s) noexcept {

@@ -20,6 +20,7 @@
 #include <kit/result.hpp>
 #include <kit/this_context.hpp>
 #include <middleware/auth/casbin/enforcer.hpp>
+#include <middleware/auth/order.hpp>
 
 namespace kit::middleware::auth {
 
@@ -100,6 +101,10 @@ class casbin {
   static constexpr bool timed = false;
   static constexpr std::string_view layer_name = "casbin";
   static constexpr bool decides = true;
+  template <class Outer>
+  static consteval void check_inside() {
+    check_authorization_order<Outer>();
+  }
 
   /// Errors: throws `errc::invalid_argument` where there is no enforcer.
   explicit casbin(std::shared_ptr<const kit::casbin::enforcer> enforcer,
@@ -142,6 +147,10 @@ class casbin_by_request {
  public:
   static constexpr std::string_view layer_name = "casbin";
   static constexpr bool decides = true;
+  template <class Outer>
+  static consteval void check_inside() {
+    check_authorization_order<Outer>();
+  }
 
   /// Errors: throws `errc::invalid_argument` where there is no enforcer.
   casbin_by_request(std::shared_ptr<const kit::casbin::enforcer> enforcer, Ask ask,

@@ -32,8 +32,9 @@ struct jwt_signer_options {
 };
 
 /// Signs a JSON Web Token for each call that goes out: puts `kit::outgoing_credentials` with
-/// `Bearer <token>` into its context, which clients send. Others in there, such as an API key,
-/// stay.
+/// `Bearer <token>` into its context, which clients of typed endpoints send (`http::client_of`,
+/// `http::endpoint_of`); an `http::client` sends requests as they are. Others in there, such as an
+/// API key, stay.
 ///
 /// Errors: those of the function that makes the claims and of `jwt::sign`; the callee is not called
 ///         then. Constructors throw `errc::invalid_argument` for a key that can't sign and for

@@ -24,4 +24,16 @@ consteval void check_authentication_order() {
                 "known yet; put it before casbin");
 }
 
+/// The same for a layer that asks what somebody may do.
+template <class Outer>
+consteval void check_authorization_order() {
+  static_assert(
+      kit::layer_name<Outer>() != "cache",
+      "authorization is inside cache: answers that are kept would be given to callers who "
+      "may not have them any more; put it before cache");
+  static_assert(kit::layer_name<Outer>() != "idempotency",
+                "authorization is inside idempotency: an answer would be repeated for callers who "
+                "may not have it any more; put it before idempotency");
+}
+
 }  // namespace kit::middleware::auth

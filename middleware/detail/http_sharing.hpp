@@ -56,7 +56,7 @@ template <class Resp>
 bool is_final(const result<Resp>& r) {
   if (!r) {
     const auto& e = r.error();
-    return e != errc::canceled && !e.refused() && !classify::may_repeat(e);
+    return e != errc::canceled && e != errc::aborted && !e.refused() && !classify::may_repeat(e);
   }
   if constexpr (is_http<Resp>) {
     return is_final_http(r);

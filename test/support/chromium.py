@@ -43,7 +43,8 @@ class Browser:
              "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--hide-scrollbars",
              f"--user-data-dir={self._folder.name}", "--remote-debugging-pipe"],
             pass_fds=(to_it, from_it), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, start_new_session=True, env={**os.environ, "HOME": self._folder.name},
+            stderr=subprocess.DEVNULL, start_new_session=True,
+            env={**os.environ, "HOME": self._folder.name, "TMPDIR": self._folder.name},
         )
         os.close(to_it)
         os.close(from_it)

@@ -13,6 +13,7 @@
 #include <asio/query.hpp>
 #include <asio/this_coro.hpp>
 
+#include <kit/attempts.hpp>
 #include <kit/http/event_stream.hpp>
 #include <kit/http/syntax.hpp>
 #include <kit/parked.hpp>
@@ -119,6 +120,18 @@ error settled(error e, const asio::any_io_executor& ex) {
       .with(call_failure{call_failure::stage::timeout, how->sent});
 }
 
+// For those who try again.
+error told_if_never_sent(error e) {
+  const auto* how = e.get<call_failure>();
+  return how && !how->sent ? e.with(never_sent{}) : e;
+}
+
+// Another server got it, which may have acted on it, and the failure is that of where it led.
+error sent_before(error e) {
+  const auto* how = e.get<call_failure>();
+  return how && !how->sent ? e.with(call_failure{how->at, true}) : e;
+}
+
 }  // namespace
 
 // The content of an answer that is still coming.
@@ -192,12 +205,21 @@ asio::awaitable<result<response>> client::impl::send(std::shared_ptr<impl> self,
 asio::awaitable<result<response>> client::impl::call(std::shared_ptr<impl> self, request req,
                                                      mode m) {
   const auto redirects = self->options_->max_redirects;
-  if (redirects == 0) co_return co_await send(std::move(self), std::move(req), m);
+  if (redirects == 0) {
+    auto answer = co_await send(std::move(self), std::move(req), m);
+    if (!answer) answer.error() = told_if_never_sent(std::move(answer.error()));
+    co_return answer;
+  }
   const auto until =
       time_limit(self->options_->timeout, timer_wheel::of(co_await asio::this_coro::executor));
   for (std::size_t left = redirects;; --left) {
     request sent = req;
     auto answer = co_await send(self, std::move(sent), m, until);
+    if (!answer && left == redirects) {
+      answer.error() = told_if_never_sent(std::move(answer.error()));
+    } else if (!answer) {
+      answer.error() = sent_before(std::move(answer.error()));
+    }
     if (!answer || !detail::is_redirect(*answer)) co_return answer;
     if (left == 0) {
       co_return fail(error(errc::failed_precondition, "redirected too often")

@@ -15,6 +15,7 @@
 #include <asio/socket_base.hpp>
 #include <asio/strand.hpp>
 
+#include <kit/attempts.hpp>
 #include <kit/testing/loop.hpp>
 #include <kit/this_context.hpp>
 #include <transports/http/client.hpp>
@@ -171,6 +172,7 @@ inline void check_failure(const kit::error& e, kit::errc code, http::call_failur
   CAPTURE(e.message());
   CHECK(e == code);
   CHECK(http::name(failure_of(e).at) == http::name(at));
+  CHECK((e.get<kit::never_sent>() != nullptr) == !failure_of(e).sent);
 }
 
 /// A server that is played by hand.

@@ -204,6 +204,19 @@ TEST_CASE("circuit_breaker: its limits are turned at run time") {
   CHECK(f.ask().error() == errc::unavailable);
 }
 
+TEST_CASE("circuit_breaker: forcing it open is a change, too") {
+  const kit::setting<breaker_limits> limits(breaker_limits{});
+  std::vector<breaker_state> changes;
+  fixture f(
+      {.limits = limits, .on_change = [&](const breaker_change& c) { changes.push_back(c.to); }});
+  limits.set({.force = breaker_limits::forcing::open});
+  f.ask(2, "");
+  CHECK(changes == std::vector{breaker_state::open});
+  limits.set({.force = breaker_limits::forcing::closed});
+  CHECK(f.ask().value());
+  CHECK(changes == std::vector{breaker_state::open, breaker_state::closed});
+}
+
 TEST_CASE("circuit_breaker: a ratio that is turned on counts from then on") {
   const kit::setting<breaker_limits> limits(breaker_limits{});
   fixture f({.limits = limits, .window = {.calls = 100}});

@@ -7,6 +7,9 @@
 
 #include <kit/chain.hpp>
 #include <kit/decision_log.hpp>
+#include <kit/http/classify.hpp>
+#include <kit/http/request.hpp>
+#include <kit/http/response.hpp>
 #include <kit/testing/loop.hpp>
 #include <kit/this_context.hpp>
 
@@ -57,6 +60,22 @@ TEST_CASE_FIXTURE(fixture, "fallback: for business errors, where the classifier 
             }))
             .value()
             ->err == "instead of no funds");
+}
+
+TEST_CASE_FIXTURE(fixture, "fallback: for HTTP's status, where the classifier says so") {
+  namespace http = kit::http;
+  http::response answer{.status = http::status::service_unavailable};
+  const auto call = kit::chain(fallback(
+      [](const error& e) {
+        return http::response::text(http::status::ok, std::string(e.message()));
+      },
+      http::by_status()))(
+      kit::endpoint<http::request, http::response>(
+          [&](http::request) -> asio::awaitable<http::response> { co_return answer; }));
+  CHECK(loop.start(call.try_call(http::request{})).value()->body.bytes() ==
+        "503 Service Unavailable");
+  answer.status = http::status::not_found;
+  CHECK(loop.start(call.try_call(http::request{})).value()->status == http::status::not_found);
 }
 
 TEST_CASE_FIXTURE(fixture, "fallback: for what layers further in refuse") {

@@ -153,6 +153,19 @@ TEST_CASE_FIXTURE(fixture, "hedge: failures") {
   CHECK(to.running == 0);
 }
 
+TEST_CASE_FIXTURE(fixture, "hedge: an answer that the classifier calls a failure doesn't win") {
+  options.classify = [](const kit::outcome& o) {
+    return kit::classification{.failure = o.ok() && *o.response<int>() == 1};
+  };
+  to.turns = {{20ms}, {1ms}};
+  auto c = ask();
+  loop.advance(10ms);
+  loop.advance(1ms);
+  CHECK(c.pending());
+  loop.advance(9ms);
+  CHECK(c.value() == 0);
+}
+
 TEST_CASE_FIXTURE(fixture, "hedge: a call that is cancelled cancels both, and waits for them") {
   to.turns = {{1h}};
   auto c = ask();

@@ -82,6 +82,8 @@ TEST_CASE_FIXTURE(fixture, "idempotency: final errors are answers, too, others a
   CHECK(ask_twice("a", error(errc::failed_precondition, "no funds")) == 1);
   CHECK(ask_twice("b", error(errc::unavailable)) == 2);
   CHECK(ask_twice("c", error(errc::deadline_exceeded)) == 2);
+  CHECK(ask_twice("d", error(errc::aborted)) == 2);
+  CHECK(ask_twice("e", error(errc::unknown)) == 1);
 }
 
 TEST_CASE_FIXTURE(fixture, "idempotency: a business error that may pass is tried anew") {

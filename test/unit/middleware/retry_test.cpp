@@ -11,6 +11,9 @@
 #include <kit/attempts.hpp>
 #include <kit/chain.hpp>
 #include <kit/decision_log.hpp>
+#include <kit/http/classify.hpp>
+#include <kit/http/request.hpp>
+#include <kit/http/response.hpp>
 #include <kit/testing/loop.hpp>
 #include <kit/this_context.hpp>
 #include <kit/timer.hpp>
@@ -313,6 +316,40 @@ TEST_CASE("retry: a request that can be sent only once, or may do harm twice") {
   CHECK(calls_of({.harmful = true}, away) == 1);
   CHECK(calls_of({.harmful = true}, away.with_refused()) == 3);
   CHECK(calls_of({.harmful = true}, away.with_retry_after(1ms)) == 3);
+  CHECK(calls_of({.harmful = true}, away.with(kit::never_sent{})) == 3);
+}
+
+TEST_CASE("retry: an answer of HTTP says when to come again, or not at all") {
+  namespace http = kit::http;
+  kit::testing::loop loop;
+  int calls = 0;
+  http::response answer{.status = http::status::service_unavailable};
+  const auto call =
+      kit::chain(retry({.limits = retry_limits{.max_attempts = 2}, .classify = http::by_status()}))(
+          kit::endpoint<http::request, http::response>(
+              [&](http::request) -> asio::awaitable<http::response> {
+                ++calls;
+                co_return answer;
+              }));
+  const auto attempts_within = [&](duration time, http::method m = http::method::get) {
+    calls = 0;
+    const auto c = loop.start(call.try_call(http::request{.method = m}));
+    loop.advance(time);
+    const int seen = calls;
+    loop.advance(1h);
+    CHECK(c.value()->status == http::status::service_unavailable);
+    return seen;
+  };
+  CHECK(attempts_within(500ms) == 2);
+  CHECK(attempts_within(500ms, http::method::post) == 1);
+  answer.headers.set("Retry-After", "2");
+  CHECK(attempts_within(1999ms) == 1);
+  CHECK(attempts_within(2s) == 2);
+  CHECK(attempts_within(3s, http::method::post) == 2);
+  answer.headers.set("Retry-After", "100");
+  CHECK(attempts_within(1h) == 1);
+  answer.headers.set("Grpc-Retry-Pushback-Ms", "-1");
+  CHECK(attempts_within(1h) == 1);
 }
 
 namespace {

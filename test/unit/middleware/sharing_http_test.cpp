@@ -161,12 +161,21 @@ TEST_CASE("idempotency: of HTTP, by the field") {
   CHECK(loop.start(call.try_call(r)).value());
   CHECK(loop.start(call.try_call(r)).value());
   CHECK(calls == 1);
-  http::request streamed = r;
-  struct never final : http::body_source {
-    asio::awaitable<std::optional<std::string>> read() override { co_return std::nullopt; }
+  struct piece final : http::body_source {
+    explicit piece(std::string t) : text(std::move(t)) {}
+    asio::awaitable<std::optional<std::string>> read() override {
+      co_return text.empty() ? std::nullopt : std::optional(std::exchange(text, {}));
+    }
+    std::string text;
   };
-  streamed.body = http::body(std::make_shared<never>());
-  CHECK(loop.start(call.try_call(streamed)).error() == errc::failed_precondition);
+  http::request streamed = r;
+  streamed.body = http::body(std::make_shared<piece>("7"));
+  CHECK(loop.start(call.try_call(streamed)).value());
+  CHECK(calls == 1);
+  streamed.body = http::body(std::make_shared<piece>(std::string(1024 * 1024 + 1, 'x')));
+  CHECK(loop.start(call.try_call(streamed)).error() ==
+        kit::error(errc::invalid_argument,
+                   "with an idempotency key the content may have up to 1048576 bytes"));
   r.body = "8";
   CHECK(loop.start(call.try_call(r)).error() == errc::invalid_argument);
 }

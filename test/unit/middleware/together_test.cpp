@@ -70,9 +70,9 @@ TEST_CASE("middleware: all layers in one chain") {
       middleware::instrumenting(metrics), middleware::deadline(), middleware::load_shed(),
       middleware::rate_limit({.rate = middleware::token_rate{.per_second = 10, .burst = 10}}),
       middleware::concurrency_limit(), middleware::bulkhead(), middleware::validate(),
+      middleware::fallback([](const kit::error&) { return receipt{}; }),
       middleware::cache(middleware::cache_options{.key = key}),
       middleware::coalesce(middleware::coalesce_options{.key = key}),
-      middleware::fallback([](const kit::error&) { return receipt{}; }),
       middleware::timeout({.limit = 1s}), middleware::retry(), middleware::timeout({.limit = 1s}),
       middleware::circuit_breaker(), middleware::fault());
   kit::testing::loop loop;
