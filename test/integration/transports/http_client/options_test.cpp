@@ -155,6 +155,19 @@ TEST_CASE("http client: redirected to where it cannot go") {
   }
 }
 
+TEST_CASE("http client: redirected to where nobody is, the request was sent all the same") {
+  client_world w(test::on::loop);
+  played_server server(w);
+  const http::client client({.max_redirects = 1});
+  auto call = w.call(client, {.method = http::method::post, .target = server.url(), .body = "7"});
+  auto peer = server.accept();
+  peer->request();
+  peer->send("HTTP/1.1 303 S\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n");
+  REQUIRE(w.ended(call));
+  test::check_failure(call.error(), kit::errc::unavailable, stage::connect);
+  CHECK(test::failure_of(call.error()).sent);
+}
+
 TEST_CASE("http client: through a proxy, and past it") {
   for (const auto where : test::places) {
     client_world w(where);
