@@ -100,6 +100,9 @@ class cache {
   endpoint<Req, Resp> operator()(endpoint<Req, Resp> next, std::string_view name = {}) const {
     static_assert(std::copy_constructible<Resp> && std::copy_constructible<Req>,
                   "cache: requests and responses are copied");
+    static_assert(
+        std::is_invocable_r_v<std::optional<std::string>, const Key&, const Req&>,
+        "cache: the key is a function of const Req& that returns an optional std::string");
     return detail::around(with_values<Resp>(options_), std::move(next), name);
   }
 

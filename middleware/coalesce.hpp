@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include <asio/awaitable.hpp>
@@ -59,6 +60,9 @@ class coalesce {
   template <class Req, class Resp>
   endpoint<Req, Resp> operator()(endpoint<Req, Resp> next, std::string_view name = {}) const {
     static_assert(std::copy_constructible<Resp>, "coalesce: a response is copied for each call");
+    static_assert(
+        std::is_invocable_r_v<std::optional<std::string>, const Key&, const Req&>,
+        "coalesce: the key is a function of const Req& that returns an optional std::string");
     return detail::around(
         with_calls<Resp>{options_.key,
                          std::make_shared<detail::joined_calls<Resp>>(options_.max_calls)},

@@ -120,6 +120,11 @@ class idempotency {
   template <class Req, class Resp>
   endpoint<Req, Resp> operator()(endpoint<Req, Resp> next, std::string_view name = {}) const {
     static_assert(std::copy_constructible<Resp>, "idempotency: a response is copied for each call");
+    static_assert(
+        std::is_invocable_r_v<std::optional<idempotency_key>, const Key&, const context&,
+                              const Req&>,
+        "idempotency: the key is a function of (const kit::context&, const Req&) that returns an "
+        "optional idempotency_key");
     return detail::around(
         with_calls<Resp>{options_.key, options_.keep, options_.max_content,
                          std::make_shared<detail::joined_calls<Resp>>(options_.max_keys)},
