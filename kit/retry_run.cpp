@@ -50,10 +50,11 @@ context retry_run::begin_attempt() {
 }
 
 std::optional<duration> retry_run::end_attempt(const outcome& how, const nature& is) {
-  if (auto failure = how.failure()) errors_.push_back(*std::move(failure));
+  const auto failure = how.failure();
+  if (failure) errors_.push_back(*failure);
   forget_some();
   if (context_.cancelled()) return std::nullopt;
-  return core_.goes_on ? ask(how, is) : plan(how, is);
+  return core_.goes_on ? ask(how, is) : plan(how, failure ? &*failure : nullptr, is);
 }
 
 std::optional<duration> retry_run::ask(const outcome& how, const nature& is) {
@@ -99,13 +100,13 @@ std::nullopt_t retry_run::give_up(retry_verdict why) {
   return std::nullopt;
 }
 
-std::optional<duration> retry_run::plan(const outcome& how, const nature& is) {
+std::optional<duration> retry_run::plan(const outcome& how, const error* failure,
+                                        const nature& is) {
   const auto now = wheel_.now();
   auto meaning = core_.classify(how);
   bool over_time = timed_out(how);
   const bool counts = meaning.failure || meaning.retryable || !how.ok();
-  const auto failure = counts ? how.failure() : std::nullopt;
-  const auto* e = failure ? &*failure : nullptr;
+  const auto* e = counts ? failure : nullptr;
   if (!can_be_repeated(e, is)) {
     meaning.retryable = false;
     over_time = false;

@@ -128,7 +128,7 @@ class retry_run {
 
  private:
   std::optional<duration> ask(const outcome& how, const nature& is);
-  std::optional<duration> plan(const outcome& how, const nature& is);
+  std::optional<duration> plan(const outcome& how, const error* failure, const nature& is);
   static bool can_be_repeated(const error* e, const nature& is);
   std::nullopt_t give_up(retry_verdict why);
   void forget_some();

@@ -71,19 +71,12 @@ class fallback {
 
   template <class Req, class Resp>
   endpoint<Req, Resp> operator()(endpoint<Req, Resp> next, std::string_view name = {}) const {
-    if constexpr (std::invocable<const F&, const error&>) {
-      static_assert(detail::answers<std::invoke_result_t<const F&, const error&>, Resp>,
-                    "fallback: the function returns a response, a kit::result of one, or an "
-                    "asio::awaitable of one of these");
-    } else {
+    if constexpr (!std::invocable<const F&, const error&>) {
       static_assert(std::invocable<const F&, const error&, Req>,
                     "fallback: the function takes (const kit::error&), or (const kit::error&, "
                     "Req), and is called as a const one");
       static_assert(std::copy_constructible<Req>,
                     "fallback: the function gets a copy of the request");
-      static_assert(detail::answers<std::invoke_result_t<const F&, const error&, Req>, Resp>,
-                    "fallback: the function returns a response, a kit::result of one, or an "
-                    "asio::awaitable of one of these");
     }
     return detail::around(*this, std::move(next), name);
   }
@@ -127,6 +120,9 @@ class fallback {
     std::exception_ptr thrown;
     try {
       using answer = std::invoke_result_t<const F&, const error&, Args...>;
+      static_assert(detail::answers<answer, Resp>,
+                    "fallback: the function returns a response, a kit::result of one, or an "
+                    "asio::awaitable of one of these");
       if constexpr (std::convertible_to<answer, result<Resp>>) {
         co_return f(e, std::move(args)...);
       } else {

@@ -120,16 +120,12 @@ error settled(error e, const asio::any_io_executor& ex) {
       .with(call_failure{call_failure::stage::timeout, how->sent});
 }
 
-// For those who try again.
-error told_if_never_sent(error e) {
+// A failure for those who try again. Where a redirect led, another server got the call before,
+// which may have acted on it.
+error for_retries(error e, bool redirected) {
   const auto* how = e.get<call_failure>();
-  return how && !how->sent ? e.with(never_sent{}) : e;
-}
-
-// Another server got it, which may have acted on it, and the failure is that of where it led.
-error sent_before(error e) {
-  const auto* how = e.get<call_failure>();
-  return how && !how->sent ? e.with(call_failure{how->at, true}) : e;
+  if (!how || how->sent) return e;
+  return redirected ? e.with(call_failure{how->at, true}) : e.with(never_sent{});
 }
 
 }  // namespace
@@ -207,7 +203,7 @@ asio::awaitable<result<response>> client::impl::call(std::shared_ptr<impl> self,
   const auto redirects = self->options_->max_redirects;
   if (redirects == 0) {
     auto answer = co_await send(std::move(self), std::move(req), m);
-    if (!answer) answer.error() = told_if_never_sent(std::move(answer.error()));
+    if (!answer) answer.error() = for_retries(std::move(answer.error()), false);
     co_return answer;
   }
   const auto until =
@@ -215,11 +211,7 @@ asio::awaitable<result<response>> client::impl::call(std::shared_ptr<impl> self,
   for (std::size_t left = redirects;; --left) {
     request sent = req;
     auto answer = co_await send(self, std::move(sent), m, until);
-    if (!answer && left == redirects) {
-      answer.error() = told_if_never_sent(std::move(answer.error()));
-    } else if (!answer) {
-      answer.error() = sent_before(std::move(answer.error()));
-    }
+    if (!answer) answer.error() = for_retries(std::move(answer.error()), left < redirects);
     if (!answer || !detail::is_redirect(*answer)) co_return answer;
     if (left == 0) {
       co_return fail(error(errc::failed_precondition, "redirected too often")
